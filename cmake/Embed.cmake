@@ -1,0 +1,16 @@
+# Writes OUTPUT: FUNCTION() returns (name, text) of each of FILES (separated by |). See patchbay_embed.
+string(REPLACE "|" ";" FILES "${FILES}")
+set(text "// Generated from the repository's files; do not edit.\n#include <string>\n#include <utility>\n#include <vector>\n\nnamespace patchbay {\n\n")
+string(APPEND text "const std::vector<std::pair<std::string, std::string>>& ${FUNCTION}() {\n  static const std::vector<std::pair<std::string, std::string>> files = {\n")
+foreach(file ${FILES})
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} content HEX)
+  string(LENGTH "${content}" length)
+  string(REGEX REPLACE "(..)" "\\\\x\\1" content "${content}")
+  # String literals of 2000 bytes each keep every compiler content.
+  string(REGEX REPLACE "((\\\\x..)(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?(\\\\x..)?)" "\"\\1\"\n" content "${content}")
+  math(EXPR bytes "${length} / 2")
+  string(APPEND text "    {\"${name}\", std::string(\n${content}, ${bytes})},\n")
+endforeach()
+string(APPEND text "  };\n  return files;\n}\n\n}  // namespace patchbay\n")
+file(WRITE ${OUTPUT} "${text}")

@@ -1,0 +1,69 @@
+// The Kubernetes REST surface: one door for wishes. Decodes, authenticates, authorises, defaults, validates, merges and
+// commits; reads and watches come from the cache. Handlers never block: a write answers from the store's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/meter.h"
+#include "base/random.h"
+#include "cache/cache.h"
+#include "cache/committer.h"
+#include "http/server.h"
+#include "object/json.h"
+#include "schema/kind.h"
+
+namespace patchbay::api {
+
+// What the API asks of the rest of the program; app.cc wires it. All may be empty: the path then answers 501.
+// They may block: the API calls them on threads of its own.
+struct Backstage {
+  // Lines of a plugin's containers, into the stream until it ends or is gone. Returns before anything was streamed
+  // with an error for the client.
+  struct LogQuery {
+    std::string ns;
+    std::string plugin;    // or
+    std::string instance;  // a container's name
+    bool follow = false;
+    bool previous = false;
+    bool timestamps = false;
+    int tail = -1;             // lines; -1 for all
+    std::string since;         // RFC 3339 or ""
+  };
+  std::function<Result<void>(const LogQuery&, const std::function<std::shared_ptr<http::Stream>()>& start)> logs;
+  // The ordered actions that would follow if these objects were applied (deleted: those with deletionTimestamp).
+  std::function<Result<Json>(const std::vector<Json>& objects)> plan;
+  // The text of /metrics.
+  std::function<std::string()> metrics;
+  // Named checks of /readyz?verbose, in order: name, error or "".
+  std::function<std::vector<std::pair<std::string, std::string>>()> ready;
+};
+
+struct ApiOptions {
+  std::string version;           // of the program, for /version
+  std::string token_file;        // lines "TOKEN,USER[,GROUP...]"; empty: everybody who can connect is admin
+  std::chrono::milliseconds max_watch{std::chrono::minutes(45)};  // timeoutSeconds when the client names none
+  int max_watches = 10'000;
+  int max_writes_waiting = 2'000;  // 429 beyond
+};
+
+class Api {
+ public:
+  Api(const Kinds& kinds, cache::Cache& cache, cache::Committer& committer, Clock& clock, Random& random, Meter& meter,
+      ApiOptions options, Backstage backstage);
+  ~Api();  // ends all watches
+
+  // For http::Server::Start. Thread-safe.
+  void Serve(std::shared_ptr<http::Exchange> exchange);
+  // Ends watches with their last chunk, so that the server can stop.
+  void EndWatches();
+
+ private:
+  class Core;
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace patchbay::api

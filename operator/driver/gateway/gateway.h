@@ -1,0 +1,82 @@
+// Seam: the gateway in front of the containers. CaddyGateway talks to Caddy's admin API; tests/harness/fake_gateway.h
+// is the fake; both pass tests/contract/gateway_contract.h. Only what carries our mark is read or changed; foreign
+// configuration stays as it is.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace patchbay::driver {
+
+struct PathMatch {
+  enum class Type { kPrefix, kExact, kRegex } type = Type::kPrefix;
+  std::string value;  // "/", "/api"; a prefix matches whole segments, as in the Gateway API
+  friend bool operator==(const PathMatch&, const PathMatch&) = default;
+};
+
+struct HeaderEdits {
+  std::vector<std::pair<std::string, std::string>> set;
+  std::vector<std::pair<std::string, std::string>> add;
+  std::vector<std::string> remove;
+  friend bool operator==(const HeaderEdits&, const HeaderEdits&) = default;
+};
+
+struct Upstream {
+  std::string address;  // "172.17.0.3:8080"
+  bool tls = false;
+  int weight = 1;       // 0: gets nothing
+  friend bool operator==(const Upstream&, const Upstream&) = default;
+};
+
+// One Route, resolved: names are addresses now. A value.
+struct GatewayRoute {
+  std::string id;    // the Route's uid
+  std::string name;  // "namespace/name", for messages and order
+  int priority = 0;  // higher first; then longer paths, hosts before none, name
+  std::vector<std::string> hosts;  // empty: all; "*.example.org" allowed
+  std::vector<PathMatch> paths;    // empty: all
+  std::vector<std::string> methods;
+  bool strip_path = false;         // of the matched prefix
+  std::vector<Upstream> upstreams; // empty: 503 with Retry-After, never 404
+  HeaderEdits request_headers;
+  HeaderEdits response_headers;
+  std::chrono::milliseconds timeout{0};  // for the upstream's answer; 0: the gateway's default
+  int retries = 0;
+  std::chrono::milliseconds retry_for{0};
+  friend bool operator==(const GatewayRoute&, const GatewayRoute&) = default;
+};
+
+// What one publish did.
+struct Published {
+  bool changed = false;                       // false: it was so already, nothing was sent
+  std::map<std::string, std::string> refused;  // route id -> the gateway's own words; the others are served
+};
+
+struct GatewayState {
+  std::string epoch;                          // another value when the gateway restarted or was reloaded by others
+  std::map<std::string, std::string> routes;  // our route id -> digest of what is served
+};
+
+// Thread-safe; calls block for at most their own deadline. Errors: kUnavailable, kInDoubt, kConflict (somebody else
+// wrote meanwhile, after retries), kInvalid (the gateway refuses everything, message is its own).
+class Gateway {
+ public:
+  virtual ~Gateway() = default;
+  virtual std::string name() const = 0;  // "caddy"
+  // Fields of Route.spec this gateway cannot do, as paths ("rateLimit", "auth.jwt"). Constant.
+  virtual std::vector<std::string> Unsupported() const = 0;
+  // The digest that Read() will report for this route once it is served.
+  virtual std::string Digest(const GatewayRoute& route) const = 0;
+  // Makes the whole of our routes this set. A refused route costs only itself. Reads back before it returns.
+  virtual Result<Published> Publish(const std::vector<GatewayRoute>& routes) = 0;
+  virtual Result<GatewayState> Read() = 0;
+  // Requests under way per upstream address, where the gateway counts them; kUnsupported otherwise.
+  virtual Result<std::map<std::string, int>> InFlight() = 0;
+};
+
+}  // namespace patchbay::driver

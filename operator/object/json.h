@@ -1,0 +1,41 @@
+// JSON as this house holds it: nlohmann's ordered value (key order is kept), read by one strict reader.
+// Heavy: include json.h only where a value is touched; the build precompiles nlohmann/json.hpp.
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace patchbay {
+
+using Json = nlohmann::ordered_json;
+
+struct JsonLimits {
+  std::size_t bytes = 3 * 1024 * 1024;  // Kubernetes' request limit
+  std::size_t depth = 64;
+  std::size_t values = 500'000;
+};
+
+// Strict RFC 8259: whole input, valid UTF-8, no U+0000, no NaN, numbers in range, within limits; linear time.
+// A duplicate key is kInvalid, unless `duplicates` is given: then the last wins and its path ("spec.image") is added.
+// kTooLarge over limits.bytes, kInvalid otherwise; the message says what and at which byte.
+Result<Json> ParseJson(std::string_view text, const JsonLimits& limits = {},
+                       std::vector<std::string>* duplicates = nullptr);
+
+// Compact, never throws: invalid UTF-8 becomes U+FFFD.
+std::string DumpJson(const Json& value);
+std::string DumpJsonPretty(const Json& value);  // four spaces, as kubectl -o json
+
+// The member, or nullptr; walks `path` of object keys. Never throws, whatever the types.
+const Json* Find(const Json& value, std::initializer_list<std::string_view> path);
+Json* Find(Json& value, std::initializer_list<std::string_view> path);
+// The member as this type, or the fallback when absent or of another type.
+std::string FindString(const Json& value, std::initializer_list<std::string_view> path, std::string_view fallback = "");
+long FindInt(const Json& value, std::initializer_list<std::string_view> path, long fallback = 0);
+bool FindBool(const Json& value, std::initializer_list<std::string_view> path, bool fallback = false);
+
+}  // namespace patchbay

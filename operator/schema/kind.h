@@ -1,0 +1,77 @@
+// Kinds, from CustomResourceDefinition documents that are embedded at build time (manifests/crds, manifests/core). The
+// only description of a kind: discovery, OpenAPI, defaulting, validation, pruning, tables and explain derive from it.
+// Immutable after construction; thread-safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "object/json.h"
+#include "object/key.h"
+
+namespace patchbay {
+
+class JsonPath;
+
+struct PrinterColumn {
+  std::string name;
+  std::string type;  // string, integer, number, boolean, date
+  std::string format;
+  std::string description;
+  int priority = 0;  // 0 is always shown; above only with -o wide
+  std::string json_path;
+  std::shared_ptr<const JsonPath> path;
+};
+
+struct ScalePaths {
+  std::string spec_replicas;    // ".spec.replicas"
+  std::string status_replicas;  // ".status.replicas"
+  std::string label_selector;   // ".status.selector", may be empty
+};
+
+struct Kind {
+  std::string group;    // "" for core
+  std::string version;  // "v1"
+  std::string kind;     // "Plugin"
+  std::string list_kind;
+  std::string plural;
+  std::string singular;
+  std::vector<std::string> short_names;
+  std::vector<std::string> categories;
+  bool namespaced = true;
+  bool has_status = false;  // a status subresource: generation moves with the spec alone
+  bool builtin = false;     // from manifests/core: not a custom resource
+  std::optional<ScalePaths> scale;
+  std::vector<PrinterColumn> columns;  // without Name and Age's neighbours: as the document lists them
+  Json schema;                         // openAPIV3Schema
+
+  std::string ApiVersion() const;  // "patchbay.dev/v1", "v1"
+  std::string Resource() const;    // Key::resource: "plugins.patchbay.dev", "secrets"
+};
+
+class Kinds {
+ public:
+  // What is embedded in this program. Built once; lives for ever. Aborts with the reason when a document is broken
+  // (the tests read them all).
+  static const Kinds& Embedded();
+  // From YAML documents, for tests.
+  static Result<Kinds> FromYaml(const std::vector<std::string>& documents);
+
+  const std::vector<Kind>& all() const { return kinds_; }
+  const Kind* FindResource(std::string_view resource) const;                          // "plugins.patchbay.dev"
+  const Kind* FindPlural(std::string_view group, std::string_view version, std::string_view plural) const;
+  const Kind* FindKind(std::string_view api_version, std::string_view kind) const;    // "patchbay.dev/v1", "Plugin"
+  // What a person types: plural, singular, short name or kind, any case, with or without group.
+  const Kind* FindWord(std::string_view word) const;
+
+ private:
+  std::vector<Kind> kinds_;
+};
+
+// The CRD documents as they are in the repository, for `kubectl get crd`, `patchbay` and the chart's check.
+const std::vector<std::pair<std::string, std::string>>& EmbeddedDocuments();  // file name, YAML text
+
+}  // namespace patchbay
