@@ -1,0 +1,162 @@
+#include "harness/gateway/fake_gateway.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/text.h"
+
+namespace patchbay::driver {
+namespace {
+
+void Write(std::string& out, const HeaderEdits& edits) {
+  for (const auto& [name, value] : edits.set) out += StrCat("set ", QuoteJson(name), QuoteJson(value));
+  for (const auto& [name, value] : edits.add) out += StrCat("add ", QuoteJson(name), QuoteJson(value));
+  for (const auto& name : edits.remove) out += StrCat("remove ", QuoteJson(name));
+  out += ';';
+}
+
+void Write(std::string& out, const std::vector<std::string>& texts) {
+  for (const auto& text : texts) out += QuoteJson(text);
+  out += ';';
+}
+
+std::string Print(const GatewayRoute& route) {
+  std::string out = StrCat(QuoteJson(route.name), route.priority, ';');
+  Write(out, route.hosts);
+  for (const auto& path : route.paths) out += StrCat(static_cast<int>(path.type), QuoteJson(path.value));
+  Write(out, route.methods);
+  out += StrCat(route.strip_path, ';');
+  for (const auto& upstream : route.upstreams)
+    out += StrCat(QuoteJson(upstream.address), upstream.tls, ' ', upstream.weight, ',');
+  Write(out, route.request_headers);
+  Write(out, route.response_headers);
+  return StrCat(out, route.timeout.count(), ' ', route.retries, ' ', route.retry_for.count());
+}
+
+Error Away() { return Error{Code::kUnavailable, "the fake gateway is away"}; }
+
+}  // namespace
+
+FakeGateway::FakeGateway(std::string name, std::vector<std::string> unsupported)
+    : name_(std::move(name)), unsupported_(std::move(unsupported)) {}
+
+std::string FakeGateway::Digest(const GatewayRoute& route) const { return Sha256Hex(Print(route)); }
+
+Result<Published> FakeGateway::Publish(const std::vector<GatewayRoute>& routes) {
+  Published published;
+  {
+    auto world = world_.Lock();
+    if (world->away) return Away();
+    ++world->publishes;
+    std::vector<GatewayRoute> accepted;
+    for (const auto& route : routes) {
+      const auto refusal = world->refusals.find(route.id);
+      if (refusal == world->refusals.end())
+        accepted.push_back(route);
+      else
+        published.refused[route.id] = refusal->second;
+    }
+    std::stable_sort(accepted.begin(), accepted.end(), [](const auto& a, const auto& b) {
+      return a.priority != b.priority ? a.priority > b.priority : a.name < b.name;
+    });
+    published.changed = accepted != world->routes;
+    if (published.changed) {
+      ++world->changes;
+      world->routes = std::move(accepted);
+    }
+  }
+  changed_.notify_all();
+  return published;
+}
+
+Result<GatewayState> FakeGateway::Read() {
+  auto world = world_.Lock();
+  if (world->away) return Away();
+  ++world->reads;
+  GatewayState state{StrCat("epoch-", world->epoch), {}};
+  for (const auto& route : world->routes) state.routes[route.id] = Digest(route);
+  return state;
+}
+
+Result<std::map<std::string, int>> FakeGateway::InFlight() {
+  auto world = world_.Lock();
+  if (world->away) return Away();
+  auto counts = world->in_flight;
+  for (const auto& route : world->routes)
+    for (const auto& upstream : route.upstreams) counts.try_emplace(upstream.address, 0);
+  return counts;
+}
+
+void FakeGateway::Change(const std::function<void(World&)>& change) {
+  change(*world_.Lock());
+  changed_.notify_all();
+}
+
+void FakeGateway::Refuse(const std::string& route_id, const std::string& message) {
+  Change([&](World& world) { world.refusals[route_id] = message; });
+}
+
+void FakeGateway::Accept(const std::string& route_id) {
+  Change([&](World& world) { world.refusals.erase(route_id); });
+}
+
+void FakeGateway::SetUnavailable(bool away) {
+  Change([&](World& world) { world.away = away; });
+}
+
+void FakeGateway::Restart() {
+  Change([](World& world) {
+    world.routes.clear();
+    world.foreign.clear();
+    world.in_flight.clear();
+    ++world.epoch;
+  });
+}
+
+void FakeGateway::ReloadByOthers() {
+  Change([](World& world) { ++world.epoch; });
+}
+
+void FakeGateway::DropRoute(const std::string& route_id) {
+  Change([&](World& world) { std::erase_if(world.routes, [&](const auto& route) { return route.id == route_id; }); });
+}
+
+void FakeGateway::ReplaceRoute(const GatewayRoute& route) {
+  Change([&](World& world) {
+    for (auto& served : world.routes)
+      if (served.id == route.id) served = route;
+  });
+}
+
+void FakeGateway::SetForeign(const std::string& what, const std::string& config) {
+  Change([&](World& world) { world.foreign[what] = config; });
+}
+
+void FakeGateway::SetInFlight(const std::string& address, int requests) {
+  Change([&](World& world) { world.in_flight[address] = requests; });
+}
+
+std::vector<GatewayRoute> FakeGateway::Served() const { return world_.Lock()->routes; }
+
+std::optional<GatewayRoute> FakeGateway::Find(const std::string& route_id) const {
+  auto world = world_.Lock();
+  for (const auto& route : world->routes)
+    if (route.id == route_id) return route;
+  return std::nullopt;
+}
+
+std::map<std::string, std::string> FakeGateway::Foreign() const { return world_.Lock()->foreign; }
+int FakeGateway::publishes() const { return world_.Lock()->publishes; }
+int FakeGateway::changes() const { return world_.Lock()->changes; }
+int FakeGateway::reads() const { return world_.Lock()->reads; }
+
+bool FakeGateway::WaitUntil(const std::function<bool(const std::vector<GatewayRoute>& routes)>& satisfied,
+                            std::chrono::milliseconds timeout) const {
+  const auto deadline = SystemClock().Mono() + timeout;
+  auto world = world_.Lock();
+  return changed_.wait_until(world.lock(), deadline, [&] { return satisfied(world->routes); });
+}
+
+}  // namespace patchbay::driver

@@ -1,0 +1,72 @@
+// Any Gateway, broken on purpose: the n-th call from now fails before it reached the gateway, or after it took effect
+// (the in-doubt case). Thread-safe when the inner one is.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/guarded.h"
+#include "driver/gateway/gateway.h"
+
+namespace patchbay::driver {
+
+enum class FailWhen { kBeforeEffect, kAfterEffect };
+
+class FlakyGateway : public Gateway {
+ public:
+  explicit FlakyGateway(Gateway& inner) : inner_(inner) {}
+
+  // The n-th call from now of that name ("Publish", "Read", "InFlight"; n = 1: the next) fails once.
+  void FailCall(const std::string& call, int n, FailWhen when, Error error) {
+    faults_.Lock()->push_back({call, n, when, std::move(error)});
+  }
+  // Before a Publish reaches the inner gateway; for tests that crash or interleave. Set before use.
+  std::function<void()> before_publish;
+
+  std::string name() const override { return inner_.name(); }
+  std::vector<std::string> Unsupported() const override { return inner_.Unsupported(); }
+  std::string Digest(const GatewayRoute& route) const override { return inner_.Digest(route); }
+  Result<Published> Publish(const std::vector<GatewayRoute>& routes) override {
+    if (before_publish) before_publish();
+    return Try<Published>("Publish", [&] { return inner_.Publish(routes); });
+  }
+  Result<GatewayState> Read() override {
+    return Try<GatewayState>("Read", [&] { return inner_.Read(); });
+  }
+  Result<std::map<std::string, int>> InFlight() override {
+    return Try<std::map<std::string, int>>("InFlight", [&] { return inner_.InFlight(); });
+  }
+
+ private:
+  struct Fault {
+    std::string call;
+    int left;
+    FailWhen when;
+    Error error;
+  };
+
+  std::optional<Fault> Due(const std::string& call) {
+    auto faults = faults_.Lock();
+    std::optional<Fault> due;
+    for (auto& fault : *faults)
+      if (fault.call == call && --fault.left == 0 && !due) due = fault;
+    std::erase_if(*faults, [](const Fault& fault) { return fault.left <= 0; });
+    return due;
+  }
+
+  template <class T>
+  Result<T> Try(const std::string& call, const std::function<Result<T>()>& go) {
+    const auto fault = Due(call);
+    if (!fault) return go();
+    if (fault->when == FailWhen::kAfterEffect) static_cast<void>(go());
+    return fault->error;
+  }
+
+  Gateway& inner_;
+  Guarded<std::vector<Fault>> faults_;
+};
+
+}  // namespace patchbay::driver
