@@ -1,0 +1,78 @@
+// The commands. Each prints what it did and returns the exit code; errors go to stderr through Fail().
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "cli/api_client.h"
+#include "cli/flags.h"
+
+namespace patchbay::cli {
+
+struct FileFlags {
+  std::vector<std::string> files;  // -f
+  bool recursive = false;          // -R
+  std::string dry_run = "none";    // none, client, server
+  std::string validate = "strict"; // strict, warn, ignore
+};
+
+struct LogFlags {
+  bool follow = false;
+  bool previous = false;
+  bool timestamps = false;
+  int tail = -1;
+  std::string since;  // "10m"
+};
+
+struct DeleteFlags {
+  FileFlags file;
+  std::string selector;
+  bool all = false;
+  bool wait = true;
+  bool ignore_not_found = false;
+  std::string cascade = "background";
+  std::chrono::milliseconds timeout{0};  // 0: none
+};
+
+// What every command needs.
+struct Session {
+  ApiClient& api;
+  const ConnectionFlags& flags;
+  const std::string& ns() const { return api.connection().ns; }
+  // "" for -A.
+  std::string scope() const { return flags.all_namespaces ? "" : ns(); }
+};
+
+// "error: ..." on stderr with every cause on a line of its own; returns `exit_code`.
+int Fail(const Error& error, int exit_code = 1);
+
+int Apply(Session& session, const FileFlags& flags, const OutputFlags& output);
+int Create(Session& session, const FileFlags& flags, const OutputFlags& output);
+int Diff(Session& session, const FileFlags& flags);
+int ShowPlan(Session& session, const FileFlags& flags, const OutputFlags& output);
+int Get(Session& session, const std::vector<std::string>& words, const OutputFlags& output, bool ignore_not_found);
+int Describe(Session& session, const std::vector<std::string>& words, const OutputFlags& output);
+int Delete(Session& session, const std::vector<std::string>& words, const DeleteFlags& flags);
+int Logs(Session& session, const std::string& word, const LogFlags& flags);
+int ShowEvents(Session& session, const std::string& about, const OutputFlags& output);
+int Edit(Session& session, const std::vector<std::string>& words);
+int SetEnabled(Session& session, const std::vector<std::string>& words, const std::string& selector, bool enabled);
+int Restart(Session& session, const std::vector<std::string>& words, const std::string& selector);
+int Scale(Session& session, const std::vector<std::string>& words, int replicas, int current_replicas);
+int Wait(Session& session, const std::vector<std::string>& words, const std::string& condition, const std::string& selector,
+         std::chrono::milliseconds timeout);
+int ShowKinds(const OutputFlags& output);
+int ShowVersion(Session& session, const std::string& client_version, bool client_only, const OutputFlags& output);
+
+struct DatabaseFlags {
+  std::string url;  // "" : DATABASE_URL or DB_*
+  bool yes = false;
+};
+int MigrateDatabase(const DatabaseFlags& flags);
+int ShowDatabase(const DatabaseFlags& flags);
+int CleanDatabase(const DatabaseFlags& flags);
+int ResetDatabase(const DatabaseFlags& flags);
+int VerifyDatabase(const DatabaseFlags& flags);
+
+}  // namespace patchbay::cli

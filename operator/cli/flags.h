@@ -1,0 +1,69 @@
+// What a person typed, as plain values with their defaults. cli.cc fills them; app and the commands read them.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace patchbay::cli {
+
+// Where the API is. Empty fields are searched: environment, kubeconfig, the data folder of `patchbay dev`.
+struct ConnectionFlags {
+  std::string server;      // http(s)://host:port or unix:/path
+  std::string kubeconfig;
+  std::string context;
+  std::string token;
+  std::string ns;          // -n
+  bool all_namespaces = false;
+};
+
+struct OutputFlags {
+  std::string format;      // "", wide, yaml, json, name, jsonpath=TEMPLATE
+  std::string selector;    // -l
+  std::string field_selector;
+  bool watch = false;
+  bool watch_only = false;
+  bool no_headers = false;
+  bool show_labels = false;
+};
+
+// patchbay operator
+struct OperatorFlags {
+  std::vector<std::string> listen{"127.0.0.1:6444"};
+  std::string database_url;        // "" : DATABASE_URL or DB_* of the environment
+  std::string docker_host;         // "" : DOCKER_HOST, else the usual sockets
+  std::string gateway;             // "caddy=http://127.0.0.1:2019"; "none" for no gateway
+  std::vector<std::string> gateway_listen{":8080"};  // what the gateway's server listens on
+  std::string default_manifests;
+  std::string token_file;
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string tls_client_ca;
+  bool insecure = false;           // allow a public address without token or client certificates
+  bool webhooks_public_only = false;
+  int http_threads = 2;
+  int workers = 16;
+  std::string log_format = "text";
+  std::string log_level = "info";
+};
+
+// patchbay dev
+struct DevFlags {
+  std::string data;                // "" : $XDG_DATA_HOME/patchbay or ~/.local/share/patchbay
+  std::string listen = "127.0.0.1:6444";
+  std::string gateway_listen = "127.0.0.1:8080";
+  std::vector<std::string> apply;  // files or folders to apply once the API answers
+  std::string docker_host;
+  bool detach_table = false;       // no live table (not a terminal)
+  std::string log_level = "info";
+};
+
+// The two commands that are not clients; app gives them.
+struct Programs {
+  std::function<int(const OperatorFlags&)> run_operator;
+  std::function<int(const DevFlags&)> run_dev;
+  std::string version;
+};
+
+}  // namespace patchbay::cli
