@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -22,12 +23,15 @@ struct JsonLimits {
 
 // Strict RFC 8259: whole input, valid UTF-8, no U+0000, no NaN, numbers in range, within limits; linear time.
 // A duplicate key is kInvalid, unless `duplicates` is given: then the last wins and its path ("spec.image") is added.
-// kTooLarge over limits.bytes, kInvalid otherwise; the message says what and at which byte.
+// kTooLarge over limits.bytes, kInvalid otherwise; the message says what and at which byte (the first is 1).
+// An integer is int64 when it fits, uint64 when it fits, else refused; any other number is a double.
 Result<Json> ParseJson(std::string_view text, const JsonLimits& limits = {},
                        std::vector<std::string>* duplicates = nullptr);
 
-// Compact, never throws: invalid UTF-8 becomes U+FFFD.
+// Compact, never throws: invalid UTF-8 becomes U+FFFD, a number that is none becomes null.
 std::string DumpJson(const Json& value);
+// The same, put behind what `out` holds.
+void AppendJson(std::string& out, const Json& value);
 std::string DumpJsonPretty(const Json& value);  // four spaces, as kubectl -o json
 
 // The member, or nullptr; walks `path` of object keys. Never throws, whatever the types.
@@ -37,5 +41,19 @@ Json* Find(Json& value, std::initializer_list<std::string_view> path);
 std::string FindString(const Json& value, std::initializer_list<std::string_view> path, std::string_view fallback = "");
 long FindInt(const Json& value, std::initializer_list<std::string_view> path, long fallback = 0);
 bool FindBool(const Json& value, std::initializer_list<std::string_view> path, bool fallback = false);
+
+// Equal, whatever the order of members (operator== minds it: members are an ordered list).
+bool EqualJson(const Json& a, const Json& b);
+
+// Looks members up in constant time; for many look-ups into one object. The object must outlive it unchanged.
+class MemberIndex {
+ public:
+  explicit MemberIndex(const Json& object);
+  const Json* Find(std::string_view key) const;  // nullptr when absent or not an object
+
+ private:
+  const Json* object_;
+  std::unordered_map<std::string_view, const Json*> by_key_;  // empty for few members: walking them is faster
+};
 
 }  // namespace patchbay

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace patchbay {
 
@@ -36,6 +37,9 @@ inline constexpr std::string_view kEvents = "events";
 // Kubernetes' words.
 std::string CheckSubdomain(std::string_view name);
 std::string CheckLabel(std::string_view name);
+// Label and annotation keys ("patchbay.dev/owner"), label values: every rule broken, in Kubernetes' words.
+std::vector<std::string> CheckQualifiedName(std::string_view name);
+std::vector<std::string> CheckLabelValue(std::string_view value);
 
 }  // namespace patchbay
 

@@ -9,9 +9,10 @@
 
 namespace patchbay {
 
-// "a=b,c!=d,e in (x,y),f notin (z),g,!h"; empty matches everything.
+// "a=b,c!=d,e in (x,y),f notin (z),g,!h,i>1"; empty matches everything. An absent label is not in any set.
 class LabelSelector {
  public:
+  // kInvalid in Kubernetes' words: "unable to parse requirement: found '', expected: identifier".
   static Result<LabelSelector> Parse(std::string_view text);
   // A metav1.LabelSelector: matchLabels, matchExpressions.
   static Result<LabelSelector> FromJson(const Json& value);
@@ -19,12 +20,15 @@ class LabelSelector {
   bool empty() const { return terms_.empty(); }
 
  private:
-  enum class Op { kIn, kNotIn, kExists, kAbsent };
+  friend class LabelSelectorParser;
+  enum class Op { kIn, kNotIn, kExists, kAbsent, kAbove, kBelow };
   struct Term {
     std::string key;
     Op op;
     std::vector<std::string> values;
   };
+  static Result<Term> MakeTerm(std::string key, Op op, std::vector<std::string> values);
+  static bool Holds(const Term& term, const Labels& labels);
   std::vector<Term> terms_;
 };
 

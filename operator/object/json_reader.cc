@@ -1,0 +1,341 @@
+#include "object/json_reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "base/text.h"
+
+namespace patchbay::json_detail {
+namespace {
+
+// Below this many members a look at each other beats sorting.
+constexpr std::size_t kFewMembers = 16;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Bytes that end the quick run through a string: quote, backslash, control.
+bool EndsRun(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
+
+void AppendUtf8(std::string& out, std::uint32_t code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+  } else if (code < 0x800) {
+    out += static_cast<char>(0xC0 | code >> 6);
+    out += static_cast<char>(0x80 | (code & 0x3F));
+  } else if (code < 0x10000) {
+    out += static_cast<char>(0xE0 | code >> 12);
+    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
+    out += static_cast<char>(0x80 | (code & 0x3F));
+  } else {
+    out += static_cast<char>(0xF0 | code >> 18);
+    out += static_cast<char>(0x80 | (code >> 12 & 0x3F));
+    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
+    out += static_cast<char>(0x80 | (code & 0x3F));
+  }
+}
+
+bool IsLowSurrogate(std::uint32_t unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
+bool IsHighSurrogate(std::uint32_t unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
+
+}  // namespace
+
+Reader::Reader(std::string_view text, const JsonLimits& limits, std::vector<std::string>* duplicates)
+    : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()), limits_(limits), duplicates_(duplicates) {
+  pending_.reserve(64);
+  levels_.reserve(16);
+}
+
+Result<Json> Reader::Read() {
+  Json value;
+  bool good = ReadValue(value);
+  if (good) {
+    SkipSpace();
+    if (at_ != end_) good = Fail("text after the value");
+  }
+  if (good) return value;
+  return Error{Code::kInvalid, StrCat("invalid JSON at byte ", static_cast<std::size_t>(at_ - begin_) + 1, ": ", why_)};
+}
+
+bool Reader::ReadValue(Json& out) {
+  SkipSpace();
+  if (at_ == end_) return Fail("a value is expected, the text ends");
+  if (++values_ > limits_.values) return Fail(StrCat("more than ", limits_.values, " values"));
+  switch (*at_) {
+    case '{': return ReadObject(out);
+    case '[': return ReadList(out);
+    case '"': {
+      std::string text;
+      if (!ReadString(text)) return false;
+      out = std::move(text);
+      return true;
+    }
+    case 't': return ReadWord("true", true, out);
+    case 'f': return ReadWord("false", false, out);
+    case 'n': return ReadWord("null", nullptr, out);
+    default: return ReadNumber(out);
+  }
+}
+
+bool Reader::Open(bool list) {
+  if (levels_.size() >= limits_.depth) return Fail(StrCat("nested deeper than ", limits_.depth));
+  levels_.push_back({pending_.size(), pending_.size(), list});
+  ++at_;
+  SkipSpace();
+  return true;
+}
+
+bool Reader::ReadObject(Json& out) {
+  if (!Open(false)) return false;
+  if (!Accept('}')) {
+    do {
+      if (!ReadMember()) return false;
+      SkipSpace();
+    } while (Accept(','));
+    if (!Accept('}')) return Fail("',' or '}' is expected");
+  }
+  return TakeMembers(out);
+}
+
+bool Reader::ReadMember() {
+  SkipSpace();
+  if (at_ == end_ || *at_ != '"') return Fail("a key in double quotes is expected");
+  const char* const start = at_;
+  const std::size_t slot = pending_.size();
+  const std::size_t base = levels_.back().base;
+  levels_.back().slot = slot;
+  pending_.emplace_back();
+  if (!ReadString(pending_[slot].first)) return false;
+  if (duplicates_ == nullptr && slot - base < kFewMembers) {
+    for (std::size_t i = base; i < slot; ++i)
+      if (pending_[i].first == pending_[slot].first) {
+        at_ = start;
+        return ReportDuplicate(slot);
+      }
+  }
+  SkipSpace();
+  if (!Accept(':')) return Fail("':' is expected after a key");
+  Json value;
+  if (!ReadValue(value)) return false;
+  pending_[slot].second = std::move(value);
+  return true;
+}
+
+bool Reader::ReadList(Json& out) {
+  if (!Open(true)) return false;
+  const std::size_t base = levels_.back().base;
+  if (!Accept(']')) {
+    do {
+      levels_.back().slot = pending_.size();
+      pending_.emplace_back();
+      Json value;
+      if (!ReadValue(value)) return false;
+      pending_.back().second = std::move(value);
+      SkipSpace();
+    } while (Accept(','));
+    if (!Accept(']')) return Fail("',' or ']' is expected");
+  }
+  out = Json::array();
+  auto& items = out.get_ref<Json::array_t&>();
+  items.reserve(pending_.size() - base);
+  for (std::size_t i = base; i < pending_.size(); ++i) items.push_back(std::move(pending_[i].second));
+  pending_.resize(base);
+  levels_.pop_back();
+  return true;
+}
+
+bool Reader::TakeMembers(Json& out) {
+  const std::size_t base = levels_.back().base;
+  const bool few = pending_.size() - base <= kFewMembers;
+  const bool unique = few && (duplicates_ == nullptr || AreUnique(base));
+  if (!unique && !DropDuplicates(base)) return false;
+  out = Json::object();
+  auto& members = out.get_ref<Json::object_t&>();
+  members.reserve(pending_.size() - base);
+  for (std::size_t i = base; i < pending_.size(); ++i)
+    members.emplace_back(std::move(pending_[i].first), std::move(pending_[i].second));
+  pending_.resize(base);
+  levels_.pop_back();
+  return true;
+}
+
+bool Reader::AreUnique(std::size_t base) const {
+  for (std::size_t i = base + 1; i < pending_.size(); ++i)
+    for (std::size_t j = base; j < i; ++j)
+      if (pending_[i].first == pending_[j].first) return false;
+  return true;
+}
+
+// The first place keeps the key, the last value wins.
+bool Reader::DropDuplicates(std::size_t base) {
+  std::vector<std::size_t> order(pending_.size() - base);
+  std::iota(order.begin(), order.end(), base);
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const int compared = pending_[a].first.compare(pending_[b].first);
+    return compared != 0 ? compared < 0 : a < b;
+  });
+  std::vector<std::size_t> dropped;
+  std::size_t first = 0;
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    if (pending_[order[i]].first != pending_[order[first]].first) {
+      first = i;
+      continue;
+    }
+    if (!ReportDuplicate(order[i])) return false;
+    pending_[order[first]].second = std::move(pending_[order[i]].second);
+    dropped.push_back(order[i]);
+  }
+  if (dropped.empty()) return true;
+  std::sort(dropped.begin(), dropped.end());
+  std::size_t to = dropped.front();
+  for (std::size_t from = to, next = 0; from < pending_.size(); ++from) {
+    if (next < dropped.size() && dropped[next] == from) {
+      ++next;
+      continue;
+    }
+    pending_[to++] = std::move(pending_[from]);
+  }
+  pending_.resize(to);
+  return true;
+}
+
+bool Reader::ReportDuplicate(std::size_t slot) {
+  levels_.back().slot = slot;
+  if (duplicates_ == nullptr) return Fail(StrCat("duplicate key ", QuoteJson(PathOfCurrent())));
+  duplicates_->push_back(PathOfCurrent());
+  return true;
+}
+
+bool Reader::ReadString(std::string& out) {
+  const char* const start = ++at_;
+  bool ascii = true;
+  const char* run = at_;
+  while (true) {
+    while (at_ != end_ && !EndsRun(*at_)) ascii &= static_cast<signed char>(*at_++) >= 0;
+    if (at_ == end_) return Fail("a string is not closed");
+    out.append(run, at_);
+    if (*at_ == '"') break;
+    if (*at_ != '\\') return Fail("a control character in a string");
+    if (!ReadEscape(out)) return false;
+    run = at_;
+  }
+  if (!ascii && !IsUtf8({start, static_cast<std::size_t>(at_ - start)})) return Fail("a string is not valid UTF-8");
+  ++at_;
+  return true;
+}
+
+bool Reader::ReadEscape(std::string& out) {
+  if (++at_ == end_) return Fail("a string is not closed");
+  constexpr std::string_view kNames = "\"\\/bfnrt";
+  constexpr std::string_view kBytes = "\"\\/\b\f\n\r\t";
+  const char name = *at_++;
+  if (const auto found = kNames.find(name); found != std::string_view::npos) {
+    out += kBytes[found];
+    return true;
+  }
+  std::uint32_t unit = 0;
+  if (name != 'u' || !ReadHex(unit)) return Fail("an unknown escape in a string");
+  if (unit == 0) return Fail("U+0000 is not allowed");
+  if (IsLowSurrogate(unit)) return Fail("half of a surrogate pair in a string");
+  if (IsHighSurrogate(unit)) {
+    std::uint32_t low = 0;
+    const bool pair = end_ - at_ >= 2 && at_[0] == '\\' && at_[1] == 'u';
+    if (pair) at_ += 2;
+    if (!pair || !ReadHex(low) || !IsLowSurrogate(low)) return Fail("half of a surrogate pair in a string");
+    unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+  }
+  AppendUtf8(out, unit);
+  return true;
+}
+
+bool Reader::ReadHex(std::uint32_t& unit) {
+  if (end_ - at_ < 4) return false;
+  unit = 0;
+  const auto [last, failure] = std::from_chars(at_, at_ + 4, unit, 16);
+  if (failure != std::errc() || last != at_ + 4) return false;
+  at_ += 4;
+  return true;
+}
+
+bool Reader::ReadNumber(Json& out) {
+  const char* const start = at_;
+  const char* p = at_;
+  const auto skip_digits = [&] {
+    const char* const from = p;
+    while (p != end_ && IsDigit(*p)) ++p;
+    return p - from;
+  };
+  if (p != end_ && *p == '-') ++p;
+  const char* const whole = p;
+  const auto count = skip_digits();
+  if (count == 0 || (count > 1 && *whole == '0')) return Fail(p == start ? "a value is expected" : "not a number");
+  bool integer = true;
+  if (p != end_ && *p == '.') {
+    integer = false;
+    ++p;
+    if (skip_digits() == 0) return Fail("not a number");
+  }
+  if (p != end_ && (*p == 'e' || *p == 'E')) {
+    integer = false;
+    ++p;
+    if (p != end_ && (*p == '+' || *p == '-')) ++p;
+    if (skip_digits() == 0) return Fail("not a number");
+  }
+  std::errc failure{};
+  if (!integer) {
+    double value = 0;
+    failure = std::from_chars(start, p, value).ec;
+    out = value;
+  } else if (*start == '-') {
+    std::int64_t value = 0;
+    failure = std::from_chars(start, p, value).ec;
+    out = value;
+  } else {
+    std::uint64_t value = 0;
+    failure = std::from_chars(start, p, value).ec;
+    // As int64 when it fits: one number has one type, however it was made.
+    if (value <= INT64_MAX) out = static_cast<std::int64_t>(value);
+    else out = value;
+  }
+  if (failure != std::errc()) return Fail("a number out of range");
+  at_ = p;
+  return true;
+}
+
+bool Reader::ReadWord(std::string_view word, Json value, Json& out) {
+  if (static_cast<std::size_t>(end_ - at_) < word.size() || std::string_view(at_, word.size()) != word)
+    return Fail("a value is expected");
+  at_ += word.size();
+  out = std::move(value);
+  return true;
+}
+
+void Reader::SkipSpace() {
+  while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+}
+
+bool Reader::Accept(char c) {
+  if (at_ == end_ || *at_ != c) return false;
+  ++at_;
+  return true;
+}
+
+bool Reader::Fail(std::string why) {
+  if (why_.empty()) why_ = std::move(why);
+  return false;
+}
+
+std::string Reader::PathOfCurrent() const {
+  std::string path;
+  for (const Level& level : levels_) {
+    if (level.list) {
+      path += StrCat("[", level.slot - level.base, "]");
+    } else {
+      if (!path.empty()) path += '.';
+      path += pending_[level.slot].first;
+    }
+  }
+  return path;
+}
+
+}  // namespace patchbay::json_detail

@@ -1,0 +1,60 @@
+// The strict reader behind ParseJson. Recursive descent into the value itself: members wait on one shared stack until
+// their object or list closes, so every container is allocated once, at its exact size, and keys are moved, not copied.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "object/json.h"
+
+namespace patchbay::json_detail {
+
+class Reader {
+ public:
+  Reader(std::string_view text, const JsonLimits& limits, std::vector<std::string>* duplicates);
+
+  // One value and nothing after it.
+  Result<Json> Read();
+
+ private:
+  // An object or list under way: its members begin at `base` of pending_; the one being read is at `slot`.
+  struct Level {
+    std::size_t base;
+    std::size_t slot;
+    bool list;
+  };
+
+  bool ReadValue(Json& out);
+  bool ReadObject(Json& out);
+  bool ReadMember();
+  bool ReadList(Json& out);
+  bool ReadString(std::string& out);
+  bool ReadEscape(std::string& out);
+  bool ReadHex(std::uint32_t& unit);
+  bool ReadNumber(Json& out);
+  bool ReadWord(std::string_view word, Json value, Json& out);
+  bool Open(bool list);
+  bool TakeMembers(Json& out);
+  bool AreUnique(std::size_t base) const;
+  bool DropDuplicates(std::size_t base);
+  bool ReportDuplicate(std::size_t slot);
+  void SkipSpace();
+  bool Accept(char c);
+  bool Fail(std::string why);
+  std::string PathOfCurrent() const;
+
+  const char* const begin_;
+  const char* at_;
+  const char* const end_;
+  const JsonLimits limits_;
+  std::vector<std::string>* const duplicates_;
+  std::vector<std::pair<std::string, Json>> pending_;
+  std::vector<Level> levels_;
+  std::size_t values_ = 0;
+  std::string why_;
+};
+
+}  // namespace patchbay::json_detail
