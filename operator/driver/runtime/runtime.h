@@ -133,8 +133,12 @@ class Runtime {
   virtual ~Runtime() = default;
 
   virtual Result<RuntimeVersion> Version() = 0;
-  // All of this installation, running or not.
+  // All of this installation, running or not, by creation. One call to the engine whatever their number, so without
+  // what a list does not tell: oom_killed, error, restarts, started, finished are as in an empty Container.
   virtual Result<std::vector<Container>> List() = 0;
+  // Those of one owner (kLabelOwnerUid), by creation, with every field. For one object's work: does not grow with the
+  // installation.
+  virtual Result<std::vector<Container>> ListOf(const std::string& owner_uid) = 0;
   virtual Result<Container> Inspect(const std::string& id_or_name) = 0;  // ours or not: look at its labels
 
   // Performs create and copies the files in; returns the id. A container of ours with the same name and spec hash is
