@@ -154,6 +154,29 @@ Json Comparable(Json object) {
   return object;
 }
 
+struct PlannedStep {
+  std::string object;
+  std::string action;
+  std::string target;
+  std::string reason;
+};
+
+// The server answers one entry per object: {"kind","namespace","name","actions":[...],"error"}.
+std::vector<PlannedStep> StepsOf(const Json& plan) {
+  std::vector<PlannedStep> steps;
+  const Json* objects = Find(plan, {"objects"});
+  if (objects == nullptr || !objects->is_array()) return steps;
+  for (const Json& object : *objects) {
+    const std::string name = StrCat(Lower(FindString(object, {"kind"})), "/", FindString(object, {"name"}));
+    if (const std::string error = FindString(object, {"error"}); !error.empty()) steps.push_back({name, "blocked", "", error});
+    const Json* actions = Find(object, {"actions"});
+    if (actions == nullptr || !actions->is_array()) continue;
+    for (const Json& action : *actions)
+      steps.push_back({name, FindString(action, {"action"}), FindString(action, {"target"}), FindString(action, {"reason"})});
+  }
+  return steps;
+}
+
 class DiffFolders {
  public:
   DiffFolders() {
@@ -239,22 +262,20 @@ int ShowPlan(Session& session, const FileFlags& flags, const OutputFlags& output
   if (failed > 0) return 2;
   auto plan = session.api.Send("POST", "/patchbay/v1/plan", {}, &request);
   if (!plan.ok()) return Fail(plan.error(), 2);
-  const Json* steps = Find(plan->body, {"steps"});
-  const bool empty = steps == nullptr || !steps->is_array() || steps->empty();
+  const std::vector<PlannedStep> steps = StepsOf(plan->body);
   if (output->form == OutputForm::kYaml || output->form == OutputForm::kJson || output->form == OutputForm::kJsonPath) {
     if (auto printed = PrintObject(std::cout, plan->body, *output); !printed.ok()) return Fail(printed.error(), 2);
-    return empty ? 0 : 1;
+    return steps.empty() ? 0 : 1;
   }
-  if (empty) {
+  if (steps.empty()) {
     std::cout << "Nothing to do: the world already is as the manifests say.\n";
     return 0;
   }
   TextTable table(std::cout);
-  table.Add({"STEP", "ACTION", "OBJECT", "TARGET", "WHY"});
+  table.Add({"STEP", "OBJECT", "ACTION", "TARGET", "WHY"});
   int number = 0;
-  for (const Json& step : *steps)
-    table.Add({std::to_string(++number), FindString(step, {"action"}), FindString(step, {"object"}),
-               FindString(step, {"target"}, "-"), FindString(step, {"reason"})});
+  for (const auto& step : steps)
+    table.Add({std::to_string(++number), step.object, step.action, step.target.empty() ? "-" : step.target, step.reason});
   table.Flush();
   return 1;
 }
