@@ -460,7 +460,7 @@ TEST_P(RuntimeContract, ExecAnswersTheExitCode) {
   const auto five = runtime().Exec(id, {"/app", "exit", "5"}, std::chrono::seconds(10));
   ASSERT_TRUE(five.ok()) << five.error().message;
   EXPECT_EQ(*five, 5);
-  EXPECT_EQ(runtime().Exec(id, {"/app", "sleep", "60000"}, std::chrono::milliseconds(300)).error().code,
+  EXPECT_EQ(runtime().Exec(id, {"/app", "wait", "60000"}, std::chrono::milliseconds(300)).error().code,
             Code::kTimeout);
 }
 

@@ -15,7 +15,7 @@ Result<int> PlayExec(const ContainerSpec& spec, const std::vector<std::string>& 
                                     [&](const ContainerFile& file) { return file.path == command[2]; });
     return found != spec.files.end() && found->content == command[3] ? 0 : 1;
   }
-  if (command.size() == 3 && command[1] == "sleep") return Error{Code::kTimeout, "the command took too long"};
+  if (command.size() == 3 && command[1] == "wait") return Error{Code::kTimeout, "the command took too long"};
   return 0;
 }
 
