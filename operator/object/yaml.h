@@ -18,17 +18,23 @@ struct YamlMark {
 struct YamlDocument {
   Json value;
   YamlMark start;
-  // Where each field stands, by JSON path as in Cause::field ("spec.env[0].name"); the nearest known parent otherwise.
+  // Where each field stands (a member at its key, a list item at its value), by JSON path as in Cause::field
+  // ("spec.env[0].name"). Bounded: a very large document has marks for its beginning only.
   std::map<std::string, YamlMark> marks;
+  // The field's place; the nearest known parent's otherwise.
   YamlMark MarkOf(std::string_view field) const;
 };
 
-// All documents of a stream; empty ones are left out. A JSON stream is YAML too. kInvalid with "FILE:LINE:COLUMN: why";
-// `name` is what the person called the input ("app.yaml", "-").
-Result<std::vector<YamlDocument>> ParseYaml(std::string_view text, std::string_view name,
-                                            const JsonLimits& limits = {});
+enum class YamlMarks { kKeep, kNone };
 
-// Block style, two spaces, strings quoted where they would read as another type. Ends with a newline.
+// All documents of a stream; empty ones (nothing, comments, null) are left out. JSON is YAML too; with YamlMarks::kNone
+// it is read at JSON's speed. kInvalid with "FILE:LINE:COLUMN: why", kTooLarge over limits.bytes; `name` is what the
+// person called the input ("app.yaml", "-"). Core schema of YAML 1.2: `on` and `yes` are text, `010` is ten.
+Result<std::vector<YamlDocument>> ParseYaml(std::string_view text, std::string_view name, const JsonLimits& limits = {},
+                                            YamlMarks marks = YamlMarks::kKeep);
+
+// Block style as kubectl writes it: two spaces, lists flush with their key, many lines as a literal block, strings
+// quoted where this reader or one of YAML 1.1 would take them for another type. Ends with a newline.
 std::string DumpYaml(const Json& value);
 
 }  // namespace patchbay
