@@ -2,6 +2,8 @@
 // told that they are too late (kExpired). Fed by the store: its Sink when contiguous, Read() otherwise.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -44,8 +46,8 @@ using StepPtr = std::shared_ptr<const Step>;
 struct Page {
   std::vector<EntryPtr> entries;
   Revision revision = 0;    // the list's resourceVersion
-  std::string next;         // key to continue after; empty at the end
-  std::int64_t remaining = 0;
+  std::string next;         // key to continue after ("ns/name"); empty at the end
+  std::int64_t remaining = 0;  // how many follow; 0 when the query filters (nobody counted)
 };
 
 struct ListQuery {
@@ -58,23 +60,31 @@ struct ListQuery {
   Revision at = 0;                        // the first page's revision for following pages; 0: now
 };
 
-// Receives steps on the cache's thread. Must not block and must not call back into the cache's Watch.
+// Receives steps on the cache's thread, one call at a time. Must not block and must not call back into the cache's
+// Watch. May destroy its own handle.
 class Watcher {
  public:
   virtual ~Watcher() = default;
+  // Revisions only grow. A catch-up beyond the kept log shows every object's way from its old to its new state, not
+  // the states between; a deletion then has some revision between the two.
   virtual void OnStep(const StepPtr& step) = 0;
   // Everything up to here has been seen; at most once a second per watcher, and when nothing happens.
   virtual void OnProgress(Revision revision) = 0;
+  // The database was replaced by one with another history (restored, reset): the steps just seen led to its state, but
+  // revisions start anew. A client's resourceVersion is worth nothing now: end its watch with 410.
+  virtual void OnExpired() {}
 };
 
-class WatchHandle {  // unsubscribes when destroyed; after that no call is under way
+// Unsubscribes when destroyed; after that no call is under way (save the one that destroys it, from within). May
+// outlive the cache. Waits for a call that is under way: do not destroy it with a lock held that OnStep takes.
+class WatchHandle {
  public:
   virtual ~WatchHandle() = default;
 };
 
 struct CacheOptions {
   std::size_t steps_kept = 100'000;          // for resuming watchers and paged lists
-  std::size_t bytes_kept = 64 * 1024 * 1024;  // of steps
+  std::size_t bytes_kept = 32 * 1024 * 1024;  // of steps: what they alone hold in memory
   std::chrono::milliseconds poll{1'000};     // the store's Read as truth, when no wake came
 };
 
@@ -86,34 +96,40 @@ class Cache {
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
-  // Starts the reading thread; the first load is retried until the database answers.
+  // Starts the reading thread (the first load is retried until the database answers) and the watchers' thread. Until
+  // then, and after Stop, watchers are called by whoever brings the news.
   void Start();
   void Stop();
-  // One turn of that thread without the thread: catches up with the store. For tests.
+  // One turn of the reading thread without the thread: catches up with the store, tells progress. For tests.
   Result<void> Poll();
+  // Reads from the store on the caller's thread until everything committed before this call is visible. For those who
+  // learned that they are behind (a conflict, a commit in doubt). Never from the store's thread.
+  Result<void> CatchUp() const;
 
   bool synced() const;         // the first load is done
   Revision revision() const;   // everything up to here is visible
 
   EntryPtr Get(const Key& key) const;
-  // kExpired when query.at is no longer kept.
+  // kExpired when query.at is not (or no longer) kept; kInvalid for an `after` that no page gave. Never waits for a
+  // writer, save with `at`: then for at most the batch being applied.
   Result<Page> List(const ListQuery& query) const;
   std::vector<EntryPtr> All(std::string_view resource) const;
   std::size_t Count(std::string_view resource) const;
 
   // Steps after `from` of this resource ("" for every resource), replayed before new ones, without gap or repeat. The
   // watcher may be called before Watch returns. kExpired when `from` is older than what is kept; kInvalid when it lies
-  // in the future.
+  // in the future; kUnavailable before the first load.
   Result<std::unique_ptr<WatchHandle>> Watch(std::string_view resource, Revision from,
                                              std::shared_ptr<Watcher> watcher);
-  // Calls `fn` with the present entries and revision and subscribes after it, in one step.
+  // Calls `fn` with the present entries and revision and subscribes after it, in one step. Before the first load: with
+  // nothing; that load then comes as steps.
   std::unique_ptr<WatchHandle> ListAndWatch(std::string_view resource,
                                             const std::function<void(const std::vector<EntryPtr>&, Revision)>& fn,
                                             std::shared_ptr<Watcher> watcher);
 
  private:
   class Core;
-  std::unique_ptr<Core> core_;
+  std::shared_ptr<Core> core_;  // the store's listener holds it weakly
 };
 
 }  // namespace patchbay::cache
