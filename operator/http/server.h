@@ -27,6 +27,8 @@ class Stream {
   // Sends what is queued and the last chunk, then closes. Idempotent.
   virtual void Close() = 0;
   virtual bool gone() const = 0;
+  // Bytes queued and not yet taken by the socket: a writer that can wait paces itself by this.
+  virtual std::size_t waiting() const { return 0; }
 };
 
 // One request waiting for its answer. Answer exactly once, from any thread; an Exchange dropped unanswered gives 500.
