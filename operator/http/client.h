@@ -22,7 +22,7 @@ struct Call {
   std::string body;
   std::chrono::milliseconds connect_timeout{3'000};
   std::chrono::milliseconds timeout{30'000};  // whole call; 0 for none (streams)
-  std::size_t max_body = 16 * 1024 * 1024;    // of the answer; kTooLarge beyond
+  std::size_t max_body = 16 * 1024 * 1024;    // of the answer to Send; kTooLarge beyond
   // Refuses private, loopback, link-local and metadata addresses after resolution (kForbidden), on a connection cache
   // of its own: for URLs that users write.
   bool public_only = false;
@@ -37,7 +37,10 @@ struct Answer {
   std::string body;
 };
 
-// A stream under way; destroying it cancels (no callback runs afterwards).
+// A stream under way; destroying it cancels. No callback runs once the destructor has returned: it waits for one that
+// is running, unless it is called from within that callback (then that one is the last). So do not destroy it while
+// holding a lock that the callbacks take. What the callbacks captured is released soon after, on the loop's thread. To
+// be destroyed before its client is.
 class Subscription {
  public:
   virtual ~Subscription() = default;
@@ -46,16 +49,17 @@ class Subscription {
 // Seam. Thread-safe. An HTTP status is an Answer, never an Error.
 // Errors: kUnavailable (could not connect: nothing was sent), kInDoubt (sent, then cut or timed out: a write may have
 // happened), kTimeout (no answer to a GET or HEAD in time), kTooLarge, kForbidden (public_only), kInvalid (bad URL),
-// kCancelled. Redirects are not followed; proxies of the environment are not used.
+// kCancelled (on_piece said so, or the client is being destroyed). A write is never sent twice. Redirects are not
+// followed; proxies of the environment are not used. Content-Length, Transfer-Encoding and Expect are the transport's.
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
   virtual Result<Answer> Send(const Call& call) = 0;  // blocks
 
   struct StreamEvents {
-    std::function<void(const Answer& head)> on_head;          // once, body empty
-    std::function<bool(std::string_view piece)> on_piece;     // false ends the stream
-    std::function<void(Result<void> end)> on_end;             // once, last
+    std::function<void(const Answer& head)> on_head;       // once, body empty
+    std::function<bool(std::string_view piece)> on_piece;  // false ends the stream
+    std::function<void(Result<void> end)> on_end;          // once, last
   };
   // Callbacks run on the loop's thread and must not block.
   virtual Result<std::unique_ptr<Subscription>> Open(const Call& call, StreamEvents events) = 0;

@@ -16,9 +16,9 @@ struct Counters {
   Counter& too_slow;         // header, body or write deadline
   Counter& stream_overflow;  // a stream's client that did not keep up
   Counter& tls_handshake;
-  Counter& too_many;              // max_connections
+  Counter& too_many;  // max_connections
   Counter& too_many_per_address;
-  Counter& no_descriptors;        // EMFILE and its kin on accept
+  Counter& no_descriptors;  // EMFILE and its kin on accept
 };
 
 }  // namespace patchbay::http

@@ -1,7 +1,5 @@
 #include "http/cpprest_listener.h"
 
-#include <utility>  // Boost 1.74's awaitable.hpp forgets it
-
 #include <cpprest/details/http_server.h>
 #include <cpprest/details/http_server_api.h>
 #include <cpprest/http_listener.h>
@@ -9,6 +7,7 @@
 
 #include <exception>
 #include <mutex>
+#include <utility>  // Boost 1.74's awaitable.hpp forgets it
 
 #include "base/log.h"
 #include "base/text.h"

@@ -25,7 +25,8 @@ Error Unavailable(const std::string& address, int reason) {
 }
 
 Error NoAddress(const std::string& address) {
-  return Error{Code::kInvalid, StrCat(address, ": not an address to listen on; give IP:PORT, [IPv6]:PORT or unix:PATH")};
+  return Error{Code::kInvalid,
+               StrCat(address, ": not an address to listen on; give IP:PORT, [IPv6]:PORT or unix:PATH")};
 }
 
 // Closes a half-made socket on the way out.
@@ -167,8 +168,7 @@ Listening::~Listening() {
 int Listening::Accept(std::string& remote) const {
   sockaddr_storage peer{};
   socklen_t length = sizeof peer;
-  const int accepted =
-      accept4(descriptor_, reinterpret_cast<sockaddr*>(&peer), &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  const int accepted = accept4(descriptor_, reinterpret_cast<sockaddr*>(&peer), &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (accepted < 0) return -1;
   if (is_unix()) {
     remote = "unix";

@@ -10,7 +10,8 @@ namespace {
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
 auto Find(const Fields& fields, std::string_view name) {
-  return std::find_if(fields.begin(), fields.end(), [&](const auto& field) { return EqualsIgnoreCase(field.first, name); });
+  return std::find_if(fields.begin(), fields.end(),
+                      [&](const auto& field) { return EqualsIgnoreCase(field.first, name); });
 }
 
 int HexDigit(char c) {

@@ -15,7 +15,7 @@ namespace patchbay::http {
 class Headers {
  public:
   void Add(std::string name, std::string value);
-  void Set(std::string name, std::string value);  // replaces all of that name
+  void Set(std::string name, std::string value);      // replaces all of that name
   std::string_view Get(std::string_view name) const;  // the first, or ""
   bool Has(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& all() const { return fields_; }
@@ -45,7 +45,7 @@ struct Request {
   Headers headers;
   std::string body;
   std::string remote;          // "127.0.0.1", "unix"
-  std::string client_subject;  // of a verified client certificate; "" without
+  std::string client_subject;  // of a verified client certificate as RFC 2253 writes it, "CN=alice,O=dev"; "" without
 };
 
 struct Response {

@@ -55,7 +55,8 @@ std::optional<Refusal> ReadRequestLine(std::string_view line, RequestHead& head)
   if (version.size() != 8 || version.substr(0, 5) != "HTTP/" || version[6] != '.') {
     return Bad("The HTTP version is malformed.");
   }
-  if (version != "HTTP/1.1" && version != "HTTP/1.0") return Refusal{505, "Only HTTP/1.1 and HTTP/1.0 are spoken here."};
+  if (version != "HTTP/1.1" && version != "HTTP/1.0")
+    return Refusal{505, "Only HTTP/1.1 and HTTP/1.0 are spoken here."};
   const auto plain = [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '#'; };
   if (target.empty() || !std::all_of(target.begin(), target.end(), plain)) {
     return Bad("The request target holds bytes that must be percent-encoded.");
@@ -161,7 +162,8 @@ std::optional<Refusal> ReadFramingField(std::string_view name, std::string_view 
 std::optional<Refusal> CheckFraming(const Framing& framing, RequestHead& head) {
   const bool modern = head.minor_version == 1;
   if (modern && framing.hosts == 0) return Bad("The Host header is missing.");
-  if (framing.lengths != 0 && framing.codings != 0) return Bad("Content-Length and Transfer-Encoding exclude each other.");
+  if (framing.lengths != 0 && framing.codings != 0)
+    return Bad("Content-Length and Transfer-Encoding exclude each other.");
   if (!modern && framing.codings != 0) return Bad("HTTP/1.0 has no Transfer-Encoding.");
   head.keep_alive = modern ? !framing.close : framing.keep_alive && !framing.close;
   head.expects_continue = head.expects_continue && modern;

@@ -117,11 +117,11 @@ std::string WriteHead(const Response& response, BodyFraming framing, std::size_t
 }
 
 Response RefusalResponse(int status, const std::string& message) {
-  return Response::Text(status,
-                        StrCat(R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":)",
-                               QuoteJson(message), R"(,"reason":")", PhraseOf(status).reason, R"(","code":)", status,
-                               "}\n"),
-                        "application/json");
+  return Response::Text(
+      status,
+      StrCat(R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":)", QuoteJson(message),
+             R"(,"reason":")", PhraseOf(status).reason, R"(","code":)", status, "}\n"),
+      "application/json");
 }
 
 }  // namespace patchbay::http

@@ -9,7 +9,7 @@
 namespace patchbay::http {
 
 enum class BodyFraming {
-  kLength,      // Content-Length
+  kLength,  // Content-Length
   kChunked,
   kUntilClose,  // a stream for HTTP/1.0
   kNone,        // 204, 304: no body and nothing said about it

@@ -21,8 +21,9 @@ namespace patchbay::http {
 class Stream {
  public:
   virtual ~Stream() = default;
-  // Queues one piece (sent as one chunk, not copied). False when the client is gone, or was dropped because more than
-  // stream_queue bytes were waiting: then nothing more is sent.
+  // Queues one piece (sent as one chunk, not copied; an empty one does nothing). False when the client is gone, or was
+  // dropped because more than stream_queue bytes would wait (one piece of any size may always wait alone): then nothing
+  // more is sent.
   virtual bool Write(std::shared_ptr<const std::string> piece) = 0;
   // Sends what is queued and the last chunk, then closes. Idempotent.
   virtual void Close() = 0;
@@ -38,8 +39,10 @@ class Exchange {
   virtual const Request& request() const = 0;
   virtual Request& request() = 0;  // the handler may move the body out
   virtual void Reply(Response response) = 0;
-  // Answers with status and headers and leaves the body open (chunked). `on_gone` is called once, from any thread,
-  // when the client leaves or is dropped, not after Close(). HEAD gets the headers alone and a stream that is gone.
+  // Answers with status and headers and leaves the body open (chunked; until the close for HTTP/1.0). `on_gone` is
+  // called once, on a transport thread, when the client leaves or is dropped or the server stops, not after Close(); it
+  // may come before StartStream has returned. HEAD gets the headers alone and a stream that is gone. The connection
+  // closes after a stream.
   virtual std::shared_ptr<Stream> StartStream(Response head, std::function<void()> on_gone) = 0;
 };
 

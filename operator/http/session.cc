@@ -101,7 +101,8 @@ void Session::OnWake() {
 
 void Session::Obey(Mail mail) {
   if (mail.stop) stopping_ = true;
-  const bool idle = phase_ == Phase::kOpening || phase_ == Phase::kLingering || (phase_ == Phase::kHead && in_size_ == 0);
+  const bool idle =
+      phase_ == Phase::kOpening || phase_ == Phase::kLingering || (phase_ == Phase::kHead && in_size_ == 0);
   if (mail.reply && phase_ == Phase::kServing) {
     Answer(*std::move(mail.reply));
   } else if (mail.stream && phase_ == Phase::kServing) {
@@ -123,9 +124,7 @@ void Session::GiveUp() {
     case Phase::kHead:
       if (in_size_ == 0) return Close();
       [[fallthrough]];
-    case Phase::kBody:
-      Refuse(408, "The request did not arrive in time.", house_->counters.too_slow);
-      return;
+    case Phase::kBody: Refuse(408, "The request did not arrive in time.", house_->counters.too_slow); return;
     case Phase::kOpening: house_->counters.tls_handshake.Add(); return Close();
     case Phase::kAnswering:
     case Phase::kStreaming: house_->counters.too_slow.Add(); return Close();

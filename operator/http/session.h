@@ -60,8 +60,8 @@ class Session : public WireUser {
 
  private:
   enum class Phase {
-    kOpening,    // handshake
-    kHead,       // waiting for a head, or in the middle of one
+    kOpening,  // handshake
+    kHead,     // waiting for a head, or in the middle of one
     kBody,
     kServing,    // the handler has it
     kAnswering,  // the outbox goes out; `after_` says what follows
@@ -123,7 +123,7 @@ class Session : public WireUser {
   bool reading_ = false;
   bool writing_ = false;
   bool stopping_ = false;
-  bool unread_ = false;  // the peer may be in the middle of a body nobody wants
+  bool unread_ = false;     // the peer may be in the middle of a body nobody wants
   bool progressed_ = true;  // since the write deadline was set
   std::string in_;          // received and not yet understood: the first in_size_ bytes; the rest is room
   std::size_t in_size_ = 0;

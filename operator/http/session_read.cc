@@ -59,7 +59,8 @@ bool Session::ReadNextHead() {
     return true;
   }
   if (in_size_ > limit && (found == HeadEnd::Found::kMore || head_end_.size() > limit)) {
-    return Refuse(431, StrCat("The request's header is too large: limit is ", limit), house_->counters.header_too_large);
+    return Refuse(431, StrCat("The request's header is too large: limit is ", limit),
+                  house_->counters.header_too_large);
   }
   if (found == HeadEnd::Found::kEnd) return TakeHead();
   if (in_size_ != 0 && !std::exchange(head_begun_, true)) SetDeadline(house_->options.header_timeout);

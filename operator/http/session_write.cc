@@ -20,8 +20,8 @@ bool Session::Answer(Response response) {
   std::erase(response.body, nullptr);
   std::size_t length = 0;
   for (const auto& piece : response.body) length += piece->size();
-  std::string head = WriteHead(response, bodiless ? BodyFraming::kNone : BodyFraming::kLength, length, keep,
-                               head_.minor_version);
+  std::string head =
+      WriteHead(response, bodiless ? BodyFraming::kNone : BodyFraming::kLength, length, keep, head_.minor_version);
   if (bodiless || head_only_) response.body.clear();
   outbox_.Fill(std::move(head), std::move(response.body));
   after_ = keep ? After::kNextRequest : After::kFinish;

@@ -22,7 +22,7 @@ class Sessions {
   Sessions(const ServerOptions& options, Counters& counters);
 
   // False when the house is full, the address has its share, or Stop() has begun; the reason is counted.
-  bool Admit(const std::string& address);  // "unix" has no share of its own
+  bool Admit(const std::string& address);     // "unix" has no share of its own
   void TurnAway(const std::string& address);  // after all
   // Keeps an admitted session until Leave(). False when Stop() has begun in between.
   bool Enter(const std::string& address, std::shared_ptr<Session> session);

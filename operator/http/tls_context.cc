@@ -15,8 +15,7 @@ constexpr unsigned char kProtocols[] = "\x08http/1.1";
 int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* length, const unsigned char* offered,
                    unsigned int offered_length, void*) {
   unsigned char* chosen = nullptr;
-  const int found =
-      SSL_select_next_proto(&chosen, length, kProtocols, sizeof kProtocols - 1, offered, offered_length);
+  const int found = SSL_select_next_proto(&chosen, length, kProtocols, sizeof kProtocols - 1, offered, offered_length);
   *out = chosen;
   return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }

@@ -1,17 +1,16 @@
 // The one source that pays for Asio's and Beast's sockets.
 #include "http/transport.h"
 
-#include <utility>  // Boost 1.74's awaitable.hpp forgets it
-
-#include <boost/asio.hpp>
-#include <boost/asio/ssl.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 #include <cerrno>
 #include <thread>
+#include <utility>  // Boost 1.74's awaitable.hpp forgets it
 
 #include "base/log.h"
 #include "http/listening.h"
@@ -194,7 +193,10 @@ class Entrance : public std::enable_shared_from_this<Entrance> {
 class AsioTransport final : public Transport {
  public:
   AsioTransport(std::shared_ptr<House> house, std::shared_ptr<TlsContext> tls)
-      : house_(std::move(house)), loop_(std::make_shared<net::io_context>()), sweep_(net::make_strand(*loop_)), work_(loop_->get_executor()) {
+      : house_(std::move(house)),
+        loop_(std::make_shared<net::io_context>()),
+        sweep_(net::make_strand(*loop_)),
+        work_(loop_->get_executor()) {
     *tls_.Lock() = std::move(tls);
   }
   ~AsioTransport() override { Stop(std::chrono::milliseconds(0)); }
@@ -270,7 +272,8 @@ class AsioTransport final : public Transport {
   // One timer for all deadlines: they are seconds long, and setting one is then a plain store.
   void Sweep() {
     const ServerOptions& options = house_->options;
-    const auto least = std::min({options.idle_timeout, options.header_timeout, options.body_timeout, options.write_timeout});
+    const auto least =
+        std::min({options.idle_timeout, options.header_timeout, options.body_timeout, options.write_timeout});
     sweep_.expires_after(std::clamp(least / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(500)));
     sweep_.async_wait([this](ErrorCode error) {
       if (error || swept_) return;

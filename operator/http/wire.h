@@ -29,7 +29,7 @@ class WireUser : public std::enable_shared_from_this<WireUser> {
 class Wire {
  public:
   virtual ~Wire() = default;
-  virtual void Open() = 0;                     // then OnOpened; TLS shakes hands first
+  virtual void Open() = 0;                      // then OnOpened; TLS shakes hands first
   virtual void Read(std::span<char> room) = 0;  // then OnRead
   // The number of bytes taken at once, 0 when OnWritten will tell, -1 when the connection is broken. The bytes stay
   // alive until all of them are taken.
@@ -37,8 +37,8 @@ class Wire {
   // Says that nothing more will be written. True when the user is to read on until the peer has left too, false when
   // OnFinished will tell. `unread`: the peer is still sending.
   virtual bool Finish(bool unread) = 0;
-  virtual void Close() = 0;       // at once; what is under way ends with not ok
-  virtual void Post() = 0;        // OnWake on the strand; from any thread
+  virtual void Close() = 0;                            // at once; what is under way ends with not ok
+  virtual void Post() = 0;                             // OnWake on the strand; from any thread
   virtual void Defer(std::function<void()> work) = 0;  // on the strand; from any thread
   virtual bool OnStrand() const = 0;
 };
