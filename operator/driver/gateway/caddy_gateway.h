@@ -1,0 +1,84 @@
+// Gateway on Caddy's admin API (2.6 and later, standard modules). Our routes are one block in one server of the http
+// app; the rest of the configuration, and routes in that server without our mark, stay as they are. Every change
+// carries If-Match, so a concurrent writer is never overwritten; what is the same already is not sent, because each
+// change makes Caddy reload and closes every WebSocket (measured with 2.6.2).
+//
+// A route that Caddy refuses is not served at all, its former version neither: the addresses that one knew may belong
+// to others by now. Refusals are remembered until the gateway's epoch changes, so an unchanged bad route costs nothing.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/guarded.h"
+#include "base/meter.h"
+#include "driver/gateway/caddy_admin.h"
+#include "driver/gateway/caddy_server.h"
+#include "driver/gateway/gateway.h"
+
+namespace patchbay::driver {
+
+struct CaddyOptions {
+  std::string admin = "http://127.0.0.1:2019";  // or "unix//run/caddy/admin.sock"
+  std::string installation;                     // ours among several operators: part of the mark. Never empty
+  std::string server = "patchbay";              // apps.http.servers.<server>; created when a route needs it
+  std::vector<std::string> listen = {":80"};    // as Caddy writes them; kept as given here
+  bool automatic_https = false;                 // on the server when it is created; not touched later
+  std::chrono::milliseconds call_deadline{20'000};     // of one admin call
+  std::chrono::milliseconds publish_deadline{60'000};  // of one Publish, after which no further change is begun
+  Meter* meter = nullptr;                              // nullptr: NullMeter()
+  Clock* clock = nullptr;                              // nullptr: SystemClock()
+};
+
+// Two Publish calls at once both succeed; the last one's set is served.
+class CaddyGateway : public Gateway {
+ public:
+  // Does not call Caddy. kInvalid for options that cannot be.
+  static Result<std::unique_ptr<CaddyGateway>> New(std::shared_ptr<http::HttpClient> client, CaddyOptions options);
+
+  std::string name() const override { return "caddy"; }
+  std::vector<std::string> Unsupported() const override;
+  std::string Digest(const GatewayRoute& route) const override;
+  Result<Published> Publish(const std::vector<GatewayRoute>& routes) override;
+  Result<GatewayState> Read() override;
+  Result<std::map<std::string, int>> InFlight() override;
+
+ private:
+  friend class CaddyPublish;
+
+  struct Seen {
+    std::string fingerprint;  // of our server's configuration as last read; "" before the first time
+    long epoch = 1;
+    int writing = 0;  // Publishes between their change and their reading back
+    std::shared_ptr<const std::map<std::string, std::string>> routes;  // digests, when read at this fingerprint
+    std::map<std::string, std::string> refused;                        // digest -> Caddy's words
+  };
+
+  CaddyGateway(std::shared_ptr<http::HttpClient> client, CaddyAdmin admin, CaddyOptions options);
+  Result<CaddyServer> ReadServer();
+  void Notice(const std::string& fingerprint);
+  void Count(const Result<Published>& published, MonoTime begin);
+
+  const CaddyOptions options_;
+  const std::shared_ptr<http::HttpClient> client_;
+  const CaddyAdmin admin_;
+  const std::string server_path_;
+  const std::string mark_;
+  const std::string listen_;  // JSON
+  const CaddyRoute not_found_;
+  Clock& clock_;
+  Counter& changed_;
+  Counter& unchanged_;
+  Counter& failed_;
+  Counter& refused_routes_;
+  Histogram& seconds_;
+  std::atomic<bool> looked_for_trial_ = false;
+  Guarded<Seen> seen_;
+};
+
+}  // namespace patchbay::driver

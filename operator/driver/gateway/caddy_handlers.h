@@ -1,0 +1,23 @@
+// The part of a Caddy route that answers: header edits, path rewriting, reverse proxy. Pure functions; thread-safe.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "driver/gateway/gateway.h"
+
+namespace patchbay::driver {
+
+// What Caddy would accept and then not do, or do otherwise than asked. kInvalid, a sentence for the user.
+Result<void> CheckForCaddy(const GatewayRoute& route);
+
+// The "handle" array. `strip_prefix`: taken off the path, "" for nothing; `addresses`: as to be tried in turn.
+std::string PrintHandlers(const GatewayRoute& route, std::string_view strip_prefix,
+                          const std::vector<std::string>& addresses);
+
+// Caddy replaces "{name}" in most values; "\{" stands for the brace itself.
+std::string EscapeBraces(std::string_view text);
+
+}  // namespace patchbay::driver

@@ -1,0 +1,166 @@
+#include "driver/gateway/caddy_routes.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "base/text.h"
+#include "driver/gateway/caddy_handlers.h"
+#include "driver/gateway/caddy_json.h"
+
+namespace patchbay::driver {
+namespace {
+
+constexpr char kPieceMark = '~';
+
+enum HostRank { kExactHost, kWildcardHost, kAnyHost };
+enum PathRank { kExactPath, kPrefixPath, kRegexPath, kAnyPath };
+
+struct HostGroup {
+  HostRank rank;
+  std::vector<std::string> hosts;
+};
+
+// Caddy refuses a host that comes twice.
+std::vector<HostGroup> GroupHosts(const std::vector<std::string>& hosts) {
+  if (hosts.empty()) return {{kAnyHost, {}}};
+  std::set<std::string> exact;
+  std::set<std::string> wildcard;
+  for (const auto& host : hosts)
+    (host.find('*') == std::string::npos ? exact : wildcard).insert(EscapeBraces(Lower(host)));
+  std::vector<HostGroup> groups;
+  if (!exact.empty()) groups.push_back({kExactHost, {exact.begin(), exact.end()}});
+  if (!wildcard.empty()) groups.push_back({kWildcardHost, {wildcard.begin(), wildcard.end()}});
+  return groups;
+}
+
+struct PathRule {
+  PathRank rank = kAnyPath;
+  std::size_t length = 0;
+  std::string pattern = {};  // of path_regexp
+  std::string prefix = {};   // what strip_path takes away
+};
+
+std::string QuoteRegex(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::string_view("\\.+*?()|[]{}^$").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+PathRule MapPath(const PathMatch& path) {
+  std::string_view value = path.value;
+  if (path.type == PathMatch::Type::kRegex)
+    return {kRegexPath, value.size(), value.starts_with('^') ? path.value : StrCat("^(?:", value, ")")};
+  if (path.type == PathMatch::Type::kExact)
+    return {kExactPath, value.size(), StrCat("^", QuoteRegex(value), "$"), path.value};
+  while (value.ends_with('/')) value.remove_suffix(1);
+  if (value.empty()) return {};
+  return {kPrefixPath, value.size(), StrCat("^", QuoteRegex(value), "(?:/|$)"), std::string(value)};
+}
+
+std::vector<PathRule> MapPaths(const std::vector<PathMatch>& paths) {
+  if (paths.empty()) return {PathRule{}};
+  std::vector<PathRule> rules;
+  for (const auto& path : paths) rules.push_back(MapPath(path));
+  return rules;
+}
+
+std::string PrintMatch(const GatewayRoute& route, const HostGroup& group, const PathRule& rule) {
+  const std::string pattern =
+      rule.pattern.empty() ? "" : PrintObject({{"pattern", PrintText(rule.pattern)}});
+  const std::string match = PrintObject({{"host", group.hosts.empty() ? "" : PrintTexts(group.hosts)},
+                                         {"method", route.methods.empty() ? "" : PrintTexts(route.methods)},
+                                         {"path_regexp", pattern}});
+  return match == "{}" ? "" : PrintArray({match});
+}
+
+std::vector<int> ReduceWeights(const std::vector<Upstream>& upstreams) {
+  constexpr long kMostEntries = 100;
+  long divisor = 0;
+  long sum = 0;
+  for (const auto& upstream : upstreams) {
+    divisor = std::gcd(divisor, static_cast<long>(upstream.weight));
+    sum += upstream.weight;
+  }
+  std::vector<int> weights;
+  for (const auto& upstream : upstreams) {
+    long weight = upstream.weight / divisor;
+    if (sum / divisor > kMostEntries) weight = std::max(1L, (upstream.weight * kMostEntries + sum / 2) / sum);
+    weights.push_back(static_cast<int>(weight));
+  }
+  return weights;
+}
+
+}  // namespace
+
+std::vector<std::string> SpreadByWeight(const std::vector<Upstream>& upstreams) {
+  std::vector<Upstream> used;
+  for (const auto& upstream : upstreams)
+    if (upstream.weight > 0) used.push_back(upstream);
+  if (used.empty()) return {};
+  const auto weights = ReduceWeights(used);
+  const int total = std::accumulate(weights.begin(), weights.end(), 0);
+  // Smooth weighted round robin: the one most in arrears goes next.
+  std::vector<int> credit(used.size(), 0);
+  std::vector<std::string> spread;
+  for (int i = 0; i < total; ++i) {
+    for (std::size_t k = 0; k < used.size(); ++k) credit[k] += weights[k];
+    const auto best = static_cast<std::size_t>(std::max_element(credit.begin(), credit.end()) - credit.begin());
+    credit[best] -= total;
+    spread.push_back(used[best].address);
+  }
+  return spread;
+}
+
+Result<std::vector<CaddyRoute>> MapToCaddy(const GatewayRoute& route, std::string_view mark) {
+  PATCHBAY_CHECK(CheckForCaddy(route));
+  const auto spread = SpreadByWeight(route.upstreams);
+  std::vector<CaddyRoute> pieces;
+  for (const auto& group : GroupHosts(route.hosts)) {
+    for (const auto& rule : MapPaths(route.paths)) {
+      CaddyRoute piece;
+      piece.id = StrCat(mark, route.id);
+      if (!pieces.empty()) piece.id += StrCat(kPieceMark, pieces.size());
+      piece.priority = route.priority;
+      piece.host_rank = group.rank;
+      piece.path_rank = rule.rank;
+      piece.length = rule.length;
+      piece.name = route.name;
+      piece.text = PrintObject({{"@id", PrintText(piece.id)},
+                                {"handle", PrintHandlers(route, route.strip_path ? rule.prefix : "", spread)},
+                                {"match", PrintMatch(route, group, rule)},
+                                {"terminal", "true"}});
+      pieces.push_back(std::move(piece));
+    }
+  }
+  return pieces;
+}
+
+bool StandsBefore(const CaddyRoute& a, const CaddyRoute& b) {
+  return std::tie(b.priority, a.host_rank, a.path_rank, b.length, a.name, a.id) <
+         std::tie(a.priority, b.host_rank, b.path_rank, a.length, b.name, b.id);
+}
+
+CaddyRoute MapToNotFound(std::string_view mark) {
+  CaddyRoute route;
+  route.id = StrCat(mark, kPieceMark);
+  const std::string answer = PrintObject({{"body", PrintText("no route matches this request\n")},
+                                          {"handler", PrintText("static_response")},
+                                          {"status_code", "404"}});
+  route.text = PrintObject({{"@id", PrintText(route.id)}, {"handle", PrintArray({answer})}});
+  return route;
+}
+
+std::string_view RouteIdOf(std::string_view at_id, std::string_view mark) {
+  if (!at_id.starts_with(mark)) return {};
+  at_id.remove_prefix(mark.size());
+  return at_id.substr(0, at_id.find(kPieceMark));
+}
+
+}  // namespace patchbay::driver

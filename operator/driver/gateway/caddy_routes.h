@@ -1,0 +1,50 @@
+// What a GatewayRoute is in Caddy's words (2.6 and later, standard modules only). Pure functions; thread-safe.
+//
+// One GatewayRoute becomes one Caddy route per path and kind of host, so that each stands where its own path belongs:
+// "/api/v2" of one Route before "/api" of another before "/" of the first. The first carries "@id" mark + id, the others
+// mark + id + "~1", "~2", ...
+//
+// Choices: a path is matched by path_regexp, because Caddy's path matcher ignores case and reads '*' as a wildcard; a
+// Regex begins at the path's start. "*.example.org" stands for one label, as in certificates. Caddy 2.6 has no weighted
+// policy: an address is repeated in proportion to its weight, round_robin goes through the list. A brace in a value is
+// escaped, so that nobody reads the gateway's environment through "{env.X}". An https upstream gets its own address as
+// Host unless the route sets one.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "driver/gateway/gateway.h"
+
+namespace patchbay::driver {
+
+struct CaddyRoute {
+  std::string id;    // its "@id"
+  std::string text;  // as Caddy prints it (caddy_json.h)
+  // What decides the order, in this sequence.
+  int priority = 0;       // higher first
+  int host_rank = 0;      // exact, wildcard, none
+  int path_rank = 0;      // exact, prefix, regex, every path
+  std::size_t length = 0;  // of the path; longer first
+  std::string name;
+};
+
+// In order of matching within the route. kInvalid, in a sentence for the user, for what Caddy would take but not do.
+Result<std::vector<CaddyRoute>> MapToCaddy(const GatewayRoute& route, std::string_view mark);
+
+// True when `a` must be asked first. A strict order over all routes of a set.
+bool StandsBefore(const CaddyRoute& a, const CaddyRoute& b);
+
+// Answers 404 when nothing matched (Caddy alone says 200 with an empty body). Stands last; its "@id" is mark + "~".
+CaddyRoute MapToNotFound(std::string_view mark);
+
+// The Route's id of an "@id"; "" when it is not of this mark, or is the answer of MapToNotFound.
+std::string_view RouteIdOf(std::string_view at_id, std::string_view mark);
+
+// Addresses repeated by weight and mixed evenly ({a:3, b:1} gives a a b a), at most 100 unless more upstreams have
+// a weight.
+std::vector<std::string> SpreadByWeight(const std::vector<Upstream>& upstreams);
+
+}  // namespace patchbay::driver

@@ -1,0 +1,152 @@
+#include "driver/gateway/caddy_server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "driver/gateway/caddy_json.h"
+
+namespace patchbay::driver {
+namespace {
+
+// Keys are sorted and '@' stands before every letter: an "@id" is always the first member.
+std::string_view AtIdOf(std::string_view route) {
+  constexpr std::string_view kBegin = "{\"@id\":\"";
+  if (!route.starts_with(kBegin)) return {};
+  route.remove_prefix(kBegin.size());
+  return route.substr(0, route.find('"'));
+}
+
+bool IsSame(std::string_view printed, std::string_view wanted) {
+  if (printed == wanted) return true;
+  if (printed.find('\\') == std::string_view::npos || AtIdOf(printed) != AtIdOf(wanted)) return false;
+  return PrintCanonically(printed) == wanted;
+}
+
+struct Element {
+  std::string_view text;
+  int wish = -1;  // index in CaddyWish::routes
+};
+
+std::vector<Element> Arrange(const CaddyServer& server, const CaddyWish& wish) {
+  const auto ours = [&](std::string_view route) { return AtIdOf(route).starts_with(wish.mark); };
+  const auto first = std::find_if(server.routes.begin(), server.routes.end(), ours);
+  std::vector<Element> elements;
+  elements.reserve(server.routes.size() + wish.routes.size() + 1);
+  // Without a first one of ours we begin the list.
+  if (first != server.routes.end())
+    for (auto route = server.routes.begin(); route != first; ++route) elements.push_back({*route});
+  for (std::size_t i = 0; i < wish.routes.size(); ++i)
+    elements.push_back({wish.routes[i]->text, static_cast<int>(i)});
+  for (auto route = first == server.routes.end() ? server.routes.begin() : first; route != server.routes.end(); ++route)
+    if (!ours(*route)) elements.push_back({*route});
+  elements.push_back({wish.not_found->text});
+  return elements;
+}
+
+std::string PrintAll(const std::vector<Element>& elements) {
+  std::size_t size = 2;
+  for (const auto& element : elements) size += element.text.size() + 1;
+  std::string out;
+  out.reserve(size);
+  out += '[';
+  for (const auto& element : elements) {
+    if (out.size() > 1) out += ',';
+    out += element.text;
+  }
+  out += ']';
+  return out;
+}
+
+CaddyChange CreateServer(const CaddyWish& wish, const std::vector<Element>& elements) {
+  const std::string https = wish.automatic_https ? "" : PrintObject({{"disable", "true"}});
+  return {"PUT", "",
+          PrintObject({{"automatic_https", https}, {"listen", wish.listen}, {"routes", PrintAll(elements)}})};
+}
+
+// One element changed, added or gone is one small call; Caddy reloads everything anyway, but need not read it again.
+std::optional<CaddyChange> PlanRoutes(const std::vector<std::string_view>& now, const std::vector<Element>& wanted) {
+  const std::size_t shorter = std::min(now.size(), wanted.size());
+  std::size_t head = 0;
+  while (head < shorter && IsSame(now[head], wanted[head].text)) ++head;
+  std::size_t tail = 0;
+  while (tail < shorter - head && IsSame(now[now.size() - 1 - tail], wanted[wanted.size() - 1 - tail].text)) ++tail;
+  const std::size_t before = now.size() - head - tail;
+  const std::size_t after = wanted.size() - head - tail;
+  if (before == 0 && after == 0) return std::nullopt;
+  const std::string place = StrCat("/routes/", head);
+  if (before == 1 && after == 1) return CaddyChange{"PATCH", place, std::string(wanted[head].text)};
+  if (before == 1 && after == 0) return CaddyChange{"DELETE", place, ""};
+  if (before == 0 && after == 1 && head < now.size())
+    return CaddyChange{"PUT", place, std::string(wanted[head].text)};
+  return CaddyChange{"PATCH", "/routes", PrintAll(wanted)};
+}
+
+}  // namespace
+
+Result<CaddyServer> CaddyServer::Parse(CaddyValue value) {
+  CaddyServer server;
+  server.exists = value.exists;
+  server.etag = std::move(value.etag);
+  server.text = std::make_shared<const std::string>(std::move(value.body));
+  if (!server.exists) return server;
+  const auto members = SplitObject(*server.text);
+  if (!members) return Error{Code::kInternal, "Caddy's configuration of our server is not a JSON object"};
+  for (const auto& [key, text] : *members) {
+    if (key == "listen") server.listen = text;
+    if (key != "routes" || text == "null") continue;
+    auto routes = SplitArray(text);
+    if (!routes) return Error{Code::kInternal, "Caddy's list of routes is not a JSON array"};
+    server.has_routes = true;
+    server.routes = *std::move(routes);
+  }
+  return server;
+}
+
+std::optional<CaddyChange> PlanChange(const CaddyServer& server, const CaddyWish& wish) {
+  const auto elements = Arrange(server, wish);
+  if (!server.exists) {
+    if (wish.routes.empty()) return std::nullopt;
+    return CreateServer(wish, elements);
+  }
+  if (server.listen != wish.listen) return CaddyChange{"POST", "/listen", wish.listen};
+  if (!server.has_routes) return CaddyChange{"POST", "/routes", PrintAll(elements)};
+  return PlanRoutes(server.routes, elements);
+}
+
+std::vector<int> PlacesOf(const CaddyServer& server, const CaddyWish& wish) {
+  std::vector<int> places;
+  for (const auto& element : Arrange(server, wish)) places.push_back(element.wish);
+  return places;
+}
+
+std::string DigestTexts(const std::vector<std::string_view>& texts) {
+  if (texts.size() == 1) return Sha256Hex(texts.front());
+  std::string all;
+  for (const auto text : texts) all.append(text).append("\n");
+  return Sha256Hex(all);
+}
+
+std::map<std::string, std::string> DigestRoutes(const CaddyServer& server, const std::string& mark) {
+  std::map<std::string_view, std::map<std::string_view, std::string_view>> texts;  // by route id, then by "@id"
+  std::vector<std::unique_ptr<std::string>> printed_anew;
+  for (auto text : server.routes) {
+    const auto at_id = AtIdOf(text);
+    const auto id = RouteIdOf(at_id, mark);
+    if (id.empty()) continue;
+    if (text.find('\\') != std::string_view::npos)
+      if (auto canonical = PrintCanonically(text))
+        text = *printed_anew.emplace_back(std::make_unique<std::string>(*std::move(canonical)));
+    texts[id][at_id] = text;
+  }
+  std::map<std::string, std::string> digests;
+  for (const auto& [id, pieces] : texts) {
+    std::vector<std::string_view> parts;
+    for (const auto& [at_id, text] : pieces) parts.push_back(text);
+    digests.emplace_hint(digests.end(), id, DigestTexts(parts));
+  }
+  return digests;
+}
+
+}  // namespace patchbay::driver
