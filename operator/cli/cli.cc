@@ -122,7 +122,9 @@ class CommandLine {
     dev->add_option("--data", dev_.data, "folder for everything it keeps; default: PATCHBAY_DATA, else ~/.local/share/patchbay");
     dev->add_option("--listen", dev_.listen, "address of the API")->capture_default_str();
     dev->add_option("--gateway-listen", dev_.gateway_listen, "address the gateway serves routes on")->capture_default_str();
-    dev->add_option("-f,--filename", dev_.apply, "manifests to apply when the API answers");
+    dev->add_option("-f,--filename", dev_.apply, "manifests of the first run: applied once, when the database is empty");
+    dev->add_option("--before-apply", dev_.before_apply, "shell command to run before that, with DOCKER_HOST set (builds images, say)");
+    dev->add_flag("--purge", dev_.purge, "delete every object with its containers, then the data folder, and end");
     dev->add_option("--docker-host", dev_.docker_host, "engine to use; default: DOCKER_HOST, the usual sockets, else one of our own");
     dev->add_option("--log-level", dev_.log_level, "of operator.log in the data folder")->check(CLI::IsMember({"debug", "info", "warn", "error"}));
     Locally(dev, [this] {

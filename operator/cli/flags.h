@@ -53,7 +53,9 @@ struct DevFlags {
   std::string data;                // "" : $XDG_DATA_HOME/patchbay or ~/.local/share/patchbay
   std::string listen = "127.0.0.1:6444";
   std::string gateway_listen = "127.0.0.1:8080";
-  std::vector<std::string> apply;  // files or folders to apply once the API answers
+  std::vector<std::string> apply;  // files or folders for the first run
+  std::string before_apply;        // shell command before they are applied, with DOCKER_HOST set
+  bool purge = false;              // remove every object, container and the data folder, then end
   std::string docker_host;
   bool detach_table = false;       // no live table (not a terminal)
   std::string log_level = "info";
