@@ -1,0 +1,54 @@
+#include "contract/store_contract.h"
+
+#include "base/meter.h"
+#include "base/random.h"
+#include "harness/store/memory_store.h"
+#include "harness/store/postgres_server.h"
+#include "store/pg_store.h"
+
+namespace patchbay::store {
+namespace {
+
+class MemoryWorld : public StoreWorld {
+ public:
+  std::unique_ptr<Store> NewStore() override {
+    return std::make_unique<MemoryStore>(SystemClock(), MemoryStore::Turn::kInline, database_);
+  }
+  void Start(Store&) override {}
+  void Prune(Revision upto) override { database_->Prune(upto); }
+
+ private:
+  std::shared_ptr<MemoryDatabase> database_ = std::make_shared<MemoryDatabase>();
+};
+
+class PgWorld : public StoreWorld {
+ public:
+  PgWorld() : connection_(PostgresServer::Shared().NewDatabase()) {}
+  std::unique_ptr<Store> NewStore() override {
+    PgOptions options;
+    options.connection = connection_;
+    return std::make_unique<PgStore>(options, SystemClock(), random_, NullMeter());
+  }
+  void Start(Store& store) override {
+    auto& pg = dynamic_cast<PgStore&>(store);
+    pg.Start();
+    ASSERT_TRUE(pg.AwaitUp(std::chrono::seconds(20))) << pg.health().message;
+  }
+  void Prune(Revision upto) override {
+    PostgresServer::Query(connection_, StrCat("DELETE FROM patchbay.changes WHERE revision <= ", upto,
+                                              "; UPDATE patchbay.log_state SET oldest_kept = ", upto));
+  }
+
+ private:
+  const std::string connection_;
+  Random random_{1};
+};
+
+std::unique_ptr<StoreWorld> MakeMemoryWorld() { return std::make_unique<MemoryWorld>(); }
+std::unique_ptr<StoreWorld> MakePgWorld() { return std::make_unique<PgWorld>(); }
+
+INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, testing::Values(MakeMemoryWorld));
+INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract, testing::Values(MakePgWorld));
+
+}  // namespace
+}  // namespace patchbay::store
