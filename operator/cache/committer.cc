@@ -21,6 +21,10 @@ std::string SingularOf(const std::string& resource) {
   return plural;
 }
 
+void AddOnce(std::vector<std::string>& words, std::string word) {
+  if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
+}
+
 EntryPtr EntryOf(const Cache& cache, const store::Change& change) {
   EntryPtr present = cache.Get(change.key);
   return present && present->revision == change.revision ? present : MakeEntry(change);
@@ -142,7 +146,7 @@ Result<EntryPtr> Committer::Update(const Key& key, const std::string& uid,
     const bool ends = IsDeleting(object) && FinalizersOf(object).empty();
     std::string body = EncodeBody(object);
     if (!ends && StandsAs(*present, body)) return present;
-    if (ends) notes.topics.push_back(StrCat(SingularOf(key.resource), ".deleted"));
+    if (ends) AddOnce(notes.topics, StrCat(SingularOf(key.resource), ".deleted"));
     store::Unit unit;
     unit.writes.push_back({.key = key,
                            .op = ends ? store::Write::Op::kDelete : store::Write::Op::kPut,

@@ -28,7 +28,7 @@ void FanOut::Stop() {
 
 void FanOut::Close() {
   Stop();
-  queue_.Lock()->closed = true;
+  if (std::exchange(queue_.Lock()->closed, true)) return;
   Subscriptions open;
   {
     auto queue = queue_.Lock();
