@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "object/json.h"
@@ -15,10 +16,13 @@
 namespace patchbay {
 
 class JsonPath;
+class Rules;
 
 struct PrinterColumn {
   std::string name;
   std::string type;  // string, integer, number, boolean, date
+  // As OpenAPI says it; in manifests/core also: "count" (members of all values found), "age" (the first time found, as
+  // an age) and "reference" (all values found, in lower case, joined by "/"): what JSONPath alone cannot say.
   std::string format;
   std::string description;
   int priority = 0;  // 0 is always shown; above only with -o wide
@@ -47,6 +51,7 @@ struct Kind {
   std::optional<ScalePaths> scale;
   std::vector<PrinterColumn> columns;  // without Name and Age's neighbours: as the document lists them
   Json schema;                         // openAPIV3Schema
+  std::shared_ptr<const Rules> rules;  // the same, made ready for validate.h
 
   std::string ApiVersion() const;  // "patchbay.dev/v1", "v1"
   std::string Resource() const;    // Key::resource: "plugins.patchbay.dev", "secrets"
@@ -57,7 +62,8 @@ class Kinds {
   // What is embedded in this program. Built once; lives for ever. Aborts with the reason when a document is broken
   // (the tests read them all).
   static const Kinds& Embedded();
-  // From YAML documents, for tests.
+  // From YAML documents, for tests. kInvalid for a document that is not a structural CRD, has a keyword not known here,
+  // or a default that breaks its own schema.
   static Result<Kinds> FromYaml(const std::vector<std::string>& documents);
 
   const std::vector<Kind>& all() const { return kinds_; }
