@@ -142,7 +142,8 @@ class Runtime {
   virtual Result<Container> Inspect(const std::string& id_or_name) = 0;  // ours or not: look at its labels
 
   // Performs create and copies the files in; returns the id. A container of ours with the same name and spec hash is
-  // adopted: its id is returned. The same name on anything else is kConflict and is not touched.
+  // adopted: its id is returned. The same name on anything else is kConflict and is not touched. One that is still
+  // kCreated may lack its files (its maker died): Create it again, which completes it, before Start.
   virtual Result<std::string> Create(const ContainerSpec& spec) = 0;
   virtual Result<void> Start(const std::string& id) = 0;  // running already is fine
   // SIGTERM, then SIGKILL after `grace`; stopped or gone already is fine.

@@ -1,0 +1,166 @@
+#include "dev/engine.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/text.h"
+#include "driver/runtime/docker_runtime.h"
+
+namespace patchbay::dev {
+namespace {
+
+constexpr std::chrono::seconds kStartTimeout{90};
+constexpr std::chrono::seconds kStopGrace{30};
+constexpr std::chrono::milliseconds kLookAgain{100};
+// A Unix socket's path has 107 characters; containerd puts "/containerd/containerd-debug.sock.ttrpc" behind ours.
+constexpr std::size_t kLongestExecRoot = 60;
+
+std::string EnvironmentOf(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// "Docker Engine 20.10.24 (API 1.41)", or why it does not answer.
+Result<std::string> Probe(const std::string& host, http::HttpClient& http) {
+  if (host.starts_with("unix://")) {
+    const std::string path = host.substr(7);
+    if (access(path.c_str(), F_OK) != 0) return Error{Code::kUnavailable, "there is no such socket"};
+    if (access(path.c_str(), R_OK | W_OK) != 0)
+      return Error{Code::kForbidden, "you may not use it; join its group (usually \"docker\") or be root"};
+  }
+  PATCHBAY_TRY(const auto runtime, driver::NewDockerRuntime({.host = host, .installation = "probe"}, http));
+  PATCHBAY_TRY(const auto version, runtime->Version());
+  return StrCat(version.engine, " ", version.version, " (API ", version.api_version, ")");
+}
+
+std::vector<std::string> Candidates(const std::string& private_host) {
+  if (const std::string host = EnvironmentOf("DOCKER_HOST"); !host.empty()) return {host};
+  std::vector<std::string> hosts{private_host, "unix:///var/run/docker.sock"};
+  if (const std::string folder = EnvironmentOf("XDG_RUNTIME_DIR"); !folder.empty())
+    hosts.push_back(StrCat("unix://", folder, "/podman/podman.sock"));
+  hosts.emplace_back("unix:///run/podman/podman.sock");
+  return hosts;
+}
+
+struct PrivatePaths {
+  std::string data;
+  std::string exec;
+  std::string socket;
+  std::string pid;
+  std::string log;
+};
+
+PrivatePaths PathsIn(const std::string& folder) {
+  const std::string absolute = std::filesystem::absolute(folder).lexically_normal().string();
+  PrivatePaths paths{absolute + "/data", absolute + "/exec", absolute + "/docker.sock", absolute + "/docker.pid",
+                     absolute + "/docker.log"};
+  if (paths.exec.size() > kLongestExecRoot)
+    paths.exec = StrCat("/tmp/patchbay-", Sha256Hex(absolute).substr(0, 8), "/exec");
+  if (paths.socket.size() > kLongestExecRoot)
+    paths.socket = StrCat("/tmp/patchbay-", Sha256Hex(absolute).substr(0, 8), "/docker.sock");
+  return paths;
+}
+
+// dockerd refuses to start when any program has the number it left behind.
+void ForgetStalePid(const std::string& path) {
+  long pid = 0;
+  std::ifstream(path) >> pid;
+  std::string name;
+  std::ifstream(StrCat("/proc/", pid, "/comm")) >> name;
+  if (name != "dockerd") std::filesystem::remove(path);
+}
+
+// dockerd's own reason, without its timestamps.
+std::string ReadReason(const std::string& log) {
+  std::ifstream file(log);
+  std::string reason;
+  for (std::string line; std::getline(file, line);) {
+    if (const auto at = line.find("failed to start daemon"); at != std::string::npos) reason = line.substr(at);
+    if (const auto at = line.find("failed to load listeners"); at != std::string::npos) reason = line.substr(at);
+  }
+  if (Lower(reason).find("iptables") != std::string::npos) reason += " (install iptables)";
+  return reason.empty() ? "it does not say why" : reason;
+}
+
+Error NothingAnswers(const std::vector<std::string>& tried) {
+  std::string hint = "install docker.io or podman";
+  if (!EnvironmentOf("DOCKER_HOST").empty()) {
+    hint = "DOCKER_HOST names it: correct or unset it";
+  } else if (geteuid() != 0 && !FindProgram("podman").empty()) {
+    hint = "start Podman's service (systemctl --user start podman.socket), or Docker's";
+  } else if (geteuid() != 0 && !FindProgram("dockerd").empty()) {
+    hint = "start Docker (sudo systemctl start docker), or run this as root to get a private one";
+  }
+  return Error{Code::kUnavailable, StrCat("no container engine answers; tried ", Join(tried, "; "), ". To mend it: ", hint)};
+}
+
+Result<void> MakeFolders(const PrivatePaths& paths) {
+  for (const auto& folder : {paths.data, paths.exec, std::filesystem::path(paths.socket).parent_path().string()}) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) return Error{Code::kUnavailable, StrCat("cannot make ", folder, ": ", error.message())};
+  }
+  return {};
+}
+
+// Its description when it answers.
+Result<std::string> AwaitAnswer(Child& child, const std::string& host, const std::string& log, http::HttpClient& http) {
+  const MonoTime deadline = SystemClock().Mono() + kStartTimeout;
+  while (SystemClock().Mono() < deadline) {
+    if (!child.running())
+      return Error{Code::kUnavailable, StrCat("dockerd could not start: ", ReadReason(log), "; more in ", log)};
+    auto description = Probe(host, http);
+    if (description.ok()) return description;
+    SystemClock().SleepFor(kLookAgain, {});
+  }
+  return Error{Code::kUnavailable, StrCat("dockerd was started and does not answer; see ", log)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::FindOrStart(EngineOptions options, http::HttpClient& http) {
+  std::vector<std::string> tried;
+  for (const auto& host : Candidates(StrCat("unix://", PathsIn(options.folder).socket))) {
+    auto description = Probe(host, http);
+    if (description.ok()) return std::unique_ptr<Engine>(new Engine(host, *description, nullptr));
+    tried.push_back(StrCat(host, " (", description.error().message, ")"));
+  }
+  const bool chosen = !EnvironmentOf("DOCKER_HOST").empty();
+  if (!chosen && options.may_start && geteuid() == 0 && !FindProgram("dockerd").empty()) return Launch(options, http);
+  return NothingAnswers(tried);
+}
+
+Result<std::unique_ptr<Engine>> Engine::Launch(const EngineOptions& options, http::HttpClient& http) {
+  const PrivatePaths paths = PathsIn(options.folder);
+  PATCHBAY_CHECK(MakeFolders(paths));
+  ForgetStalePid(paths.pid);
+  std::filesystem::remove(paths.log);
+  const std::string host = StrCat("unix://", paths.socket);
+  ChildOptions child_options;
+  child_options.argv = {"dockerd",  "--data-root", paths.data, "--exec-root", paths.exec,       "-H",   host,
+                        "--pidfile", paths.pid,    "--live-restore",          "--log-level", "warn"};
+  child_options.argv.insert(child_options.argv.end(), options.daemon_args.begin(), options.daemon_args.end());
+  child_options.log_file = paths.log;
+  options.say(StrCat("no container engine answers: starting a private Docker Engine in ", options.folder));
+  PATCHBAY_TRY(auto child, Child::Start(child_options));
+  PATCHBAY_TRY(auto description, AwaitAnswer(*child, host, paths.log, http));
+  options.say(StrCat("the private ", description, " answers"));
+  return std::unique_ptr<Engine>(new Engine(host, StrCat("private ", description), std::move(child)));
+}
+
+Engine::~Engine() { Stop(); }
+
+void Engine::Stop() {
+  if (child_ != nullptr) child_->Stop(SIGTERM, kStopGrace);
+}
+
+}  // namespace patchbay::dev

@@ -1,0 +1,157 @@
+#include "driver/runtime/docker_view.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "driver/runtime/docker_spec.h"
+
+namespace patchbay::driver {
+namespace {
+
+ContainerState ReadState(const std::string& word) {
+  for (const auto state : {ContainerState::kCreated, ContainerState::kRunning, ContainerState::kPaused,
+                           ContainerState::kRestarting, ContainerState::kRemoving, ContainerState::kExited})
+    if (word == ContainerStateName(state)) return state;
+  // Podman's own words.
+  if (word == "configured" || word == "initialized") return ContainerState::kCreated;
+  if (word == "stopped") return ContainerState::kExited;
+  if (word == "stopping") return ContainerState::kRunning;
+  return ContainerState::kDead;
+}
+
+// "Exited (7) 3 minutes ago" tells 7.
+int ReadExitCode(const std::string& status) {
+  const auto open = status.find('(');
+  const auto close = status.find(')');
+  if (open == std::string::npos || close == std::string::npos || close < open) return 0;
+  return static_cast<int>(ParseInt(std::string_view(status).substr(open + 1, close - open - 1)).value_or(0));
+}
+
+// The engine writes year 1 for "never".
+std::optional<WallTime> ReadTime(const std::string& text) {
+  if (text.empty() || text.starts_with("0001-")) return std::nullopt;
+  return ParseTime(text);
+}
+
+std::string ReadImageId(const std::string& id) {
+  return id.size() == 64 && id.find(':') == std::string::npos ? "sha256:" + id : id;
+}
+
+std::string TrimSlash(const std::string& name) { return name.starts_with('/') ? name.substr(1) : name; }
+
+std::map<std::string, std::string> ReadLabels(const Json* labels) {
+  std::map<std::string, std::string> read;
+  if (labels != nullptr && labels->is_object())
+    for (const auto& [name, value] : labels->items())
+      if (value.is_string()) read.emplace(name, value.get_ref<const std::string&>());
+  return read;
+}
+
+std::string ReadAddress(const Json& document, bool running) {
+  if (!running) return "";
+  const std::string mode = FindString(document, {"HostConfig", "NetworkMode"});
+  if (mode == "host") return "127.0.0.1";
+  const Json* networks = Find(document, {"NetworkSettings", "Networks"});
+  if (networks == nullptr || !networks->is_object()) return FindString(document, {"NetworkSettings", "IPAddress"});
+  if (const std::string own = FindString(*networks, {mode, "IPAddress"}); !own.empty()) return own;
+  for (const auto& [name, network] : networks->items())
+    if (const std::string address = FindString(network, {"IPAddress"}); !address.empty()) return address;
+  return FindString(document, {"NetworkSettings", "IPAddress"});
+}
+
+void AddPort(std::vector<PortMapping>& ports, PortMapping port) {
+  // "All addresses" is told twice, for IPv4 and for IPv6.
+  if (port.host_ip == "0.0.0.0" || port.host_ip == "::") port.host_ip.clear();
+  if (std::find(ports.begin(), ports.end(), port) == ports.end()) ports.push_back(std::move(port));
+}
+
+void SortPorts(std::vector<PortMapping>& ports) {
+  std::sort(ports.begin(), ports.end(), [](const PortMapping& a, const PortMapping& b) {
+    return std::tie(a.container_port, a.protocol, a.host_port, a.host_ip) <
+           std::tie(b.container_port, b.protocol, b.host_port, b.host_ip);
+  });
+}
+
+std::vector<PortMapping> ReadListedPorts(const Json& entry) {
+  std::vector<PortMapping> ports;
+  const Json* list = Find(entry, {"Ports"});
+  if (list == nullptr || !list->is_array()) return ports;
+  for (const auto& port : *list)
+    AddPort(ports, {static_cast<int>(FindInt(port, {"PrivatePort"})), FindString(port, {"Type"}, "tcp"),
+                    static_cast<int>(FindInt(port, {"PublicPort"})), FindString(port, {"IP"})});
+  SortPorts(ports);
+  return ports;
+}
+
+// {"8080/tcp": [{"HostIp": "", "HostPort": "80"}], "9090/tcp": null}
+std::vector<PortMapping> ReadInspectedPorts(const Json& document) {
+  std::vector<PortMapping> ports;
+  const Json* map = Find(document, {"NetworkSettings", "Ports"});
+  if (map == nullptr || !map->is_object()) return ports;
+  for (const auto& [key, bindings] : map->items()) {
+    PortMapping port;
+    const auto slash = key.find('/');
+    port.container_port = static_cast<int>(ParseInt(key.substr(0, slash)).value_or(0));
+    if (slash != std::string::npos) port.protocol = key.substr(slash + 1);
+    if (!bindings.is_array() || bindings.empty()) {
+      AddPort(ports, port);
+      continue;
+    }
+    for (const auto& binding : bindings) {
+      port.host_ip = FindString(binding, {"HostIp"});
+      port.host_port = static_cast<int>(ParseInt(FindString(binding, {"HostPort"})).value_or(0));
+      AddPort(ports, port);
+    }
+  }
+  SortPorts(ports);
+  return ports;
+}
+
+Error NoId() { return Error{Code::kInternal, "the engine described a container without an id"}; }
+
+}  // namespace
+
+Result<Container> ReadListed(const Json& entry) {
+  Container container;
+  container.id = FindString(entry, {"Id"});
+  if (container.id.empty()) return NoId();
+  if (const Json* names = Find(entry, {"Names"}); names != nullptr && names->is_array() && !names->empty())
+    container.name = TrimSlash((*names)[0].is_string() ? (*names)[0].get<std::string>() : "");
+  container.labels = ReadLabels(Find(entry, {"Labels"}));
+  const auto asked = container.labels.find(kLabelImage);
+  container.image = asked == container.labels.end() ? FindString(entry, {"Image"}) : asked->second;
+  container.image_id = ReadImageId(FindString(entry, {"ImageID"}));
+  container.state = ReadState(FindString(entry, {"State"}));
+  const bool running = container.state == ContainerState::kRunning;
+  if (!running) container.exit_code = ReadExitCode(FindString(entry, {"Status"}));
+  container.ip = ReadAddress(entry, running);
+  if (running) container.ports = ReadListedPorts(entry);
+  if (const long created = FindInt(entry, {"Created"}); created > 0)
+    container.created = WallTime(std::chrono::seconds(created));
+  return container;
+}
+
+Result<Container> ReadInspected(const Json& document) {
+  Container container;
+  container.id = FindString(document, {"Id"});
+  if (container.id.empty()) return NoId();
+  container.name = TrimSlash(FindString(document, {"Name"}));
+  container.labels = ReadLabels(Find(document, {"Config", "Labels"}));
+  const auto asked = container.labels.find(kLabelImage);
+  container.image = asked == container.labels.end() ? FindString(document, {"Config", "Image"}) : asked->second;
+  container.image_id = ReadImageId(FindString(document, {"Image"}));
+  container.state = ReadState(FindString(document, {"State", "Status"}));
+  container.exit_code = static_cast<int>(FindInt(document, {"State", "ExitCode"}));
+  container.oom_killed = FindBool(document, {"State", "OOMKilled"});
+  container.error = FindString(document, {"State", "Error"});
+  const bool running = container.state == ContainerState::kRunning;
+  container.ip = ReadAddress(document, running);
+  if (running) container.ports = ReadInspectedPorts(document);
+  container.restarts = static_cast<int>(FindInt(document, {"RestartCount"}));
+  container.created = ReadTime(FindString(document, {"Created"}));
+  container.started = ReadTime(FindString(document, {"State", "StartedAt"}));
+  if (!running) container.finished = ReadTime(FindString(document, {"State", "FinishedAt"}));
+  return container;
+}
+
+}  // namespace patchbay::driver
