@@ -76,9 +76,8 @@ ChunkedBody::State ChunkedBody::Feed(std::string_view& bytes, std::string& body)
     } else if (bytes.find('\n') != std::string_view::npos) {
       state = ReadLine(bytes);
     } else {
-      // Two bytes are enough to see that a chunk does not end where it must.
-      const std::size_t most = part_ == Part::kContentEnd ? 1 : kLongestLine;
-      return bytes.size() > most ? State::kMalformed : State::kMore;
+      const bool hopeless = part_ == Part::kContentEnd ? bytes != "\r" : bytes.size() > kLongestLine;
+      return hopeless ? State::kMalformed : State::kMore;
     }
   }
   return state;

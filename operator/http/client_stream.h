@@ -16,8 +16,6 @@ class Session;
 
 class ClientStream : public Stream {
  public:
-  using Piece = std::shared_ptr<const std::string>;
-
   ClientStream(std::weak_ptr<Session> session, std::size_t limit, std::function<void()> on_gone);
 
   bool Write(Piece piece) override;

@@ -20,6 +20,8 @@ namespace patchbay::http {
 // A response that goes on: watch, log -f. Thread-safe; never blocks.
 class Stream {
  public:
+  using Piece = std::shared_ptr<const std::string>;
+
   virtual ~Stream() = default;
   // Queues one piece (sent as one chunk, not copied; an empty one does nothing). False when the client is gone, or was
   // dropped because more than stream_queue bytes would wait (one piece of any size may always wait alone): then nothing
@@ -84,7 +86,8 @@ class Server {
   virtual std::vector<std::string> addresses() const = 0;
   // Reads the TLS files again for connections accepted from now on; on error the old ones stay.
   virtual Result<void> ReloadTls() = 0;
-  // Stops accepting, lets requests under way finish within `grace`, ends streams with their last chunk. Idempotent.
+  // Stops accepting, lets requests under way finish within `grace`, ends streams with their last chunk. Idempotent;
+  // not to be called on a transport thread (in a handler or an on_gone).
   virtual void Stop(std::chrono::milliseconds grace) = 0;
 };
 

@@ -163,6 +163,7 @@ class Entrance : public std::enable_shared_from_this<Entrance> {
       std::string remote;
       const int descriptor = listening_.Accept(remote);
       if (descriptor >= 0) {
+        starved_ = false;
         welcome_(descriptor, listening_.is_unix(), std::move(remote));
       } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
         return Pause();
@@ -175,7 +176,8 @@ class Entrance : public std::enable_shared_from_this<Entrance> {
   // The one who knocks stays in the backlog; asking again at once would only burn the processor.
   void Pause() {
     counters_.no_descriptors.Add();
-    LogWarn("http", "no file descriptor left for a connection", {{"address", listening_.address()}});
+    if (!std::exchange(starved_, true))
+      LogWarn("http", "no file descriptor left for a connection", {{"address", listening_.address()}});
     pause_.expires_after(kDescriptorPause);
     pause_.async_wait([self = shared_from_this()](ErrorCode error) {
       if (!error && self->ready_.is_open()) self->AcceptAll();
@@ -185,6 +187,7 @@ class Entrance : public std::enable_shared_from_this<Entrance> {
   const Listening listening_;
   Counters& counters_;
   const Welcome welcome_;
+  bool starved_ = false;
   Strand strand_;
   net::posix::basic_stream_descriptor<Strand> ready_;
   StrandTimer pause_;
@@ -274,7 +277,7 @@ class AsioTransport final : public Transport {
     const ServerOptions& options = house_->options;
     const auto least =
         std::min({options.idle_timeout, options.header_timeout, options.body_timeout, options.write_timeout});
-    sweep_.expires_after(std::clamp(least / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(500)));
+    sweep_.expires_after(std::clamp(least / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(250)));
     sweep_.async_wait([this](ErrorCode error) {
       if (error || swept_) return;
       house_->sessions.Sweep(SystemClock().Mono());
