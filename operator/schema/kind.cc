@@ -174,7 +174,7 @@ const Kind* Kinds::FindWord(std::string_view word) const {
   const std::string lower = Lower(word);
   if (const Kind* kind = FindByWord(kinds_, lower, "")) return kind;
   const auto dot = lower.find('.');
-  if (dot == std::string::npos) return nullptr;
+  if (dot == std::string::npos || dot + 1 == lower.size()) return nullptr;
   return FindByWord(kinds_, std::string_view(lower).substr(0, dot), std::string_view(lower).substr(dot + 1));
 }
 
