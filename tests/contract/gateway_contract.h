@@ -1,0 +1,153 @@
+// What every Gateway promises, whatever stands behind it. Each gateway instantiates this suite with a world of its own.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+#include "driver/gateway/gateway.h"
+
+namespace patchbay::driver {
+
+// A gateway and what a test may do to the thing behind it.
+class GatewayWorld {
+ public:
+  virtual ~GatewayWorld() = default;
+  virtual Gateway& gateway() = 0;
+  // Makes this gateway refuse the route, with `words` somewhere in its message.
+  virtual GatewayRoute Spoil(GatewayRoute route, const std::string& words) = 0;
+  virtual void RestartEmpty() = 0;
+  virtual void GoAway() = 0;
+  virtual void ComeBack() = 0;
+  virtual void AddForeign() = 0;
+  virtual std::string ForeignAsItIs() = 0;  // compared as text
+};
+
+class GatewayContract : public testing::TestWithParam<std::function<std::unique_ptr<GatewayWorld>()>> {
+ protected:
+  static GatewayRoute Route(int number) {
+    GatewayRoute route;
+    route.id = StrCat("uid-", number);
+    route.name = StrCat("default/route-", number);
+    route.hosts = {StrCat("h", number, ".example.org")};
+    route.paths = {{PathMatch::Type::kPrefix, "/api"}};
+    route.upstreams = {{StrCat("127.0.0.1:", 20'000 + number)}};
+    return route;
+  }
+  static std::vector<GatewayRoute> Routes(int count) {
+    std::vector<GatewayRoute> routes;
+    for (int i = 0; i < count; ++i) routes.push_back(Route(i));
+    return routes;
+  }
+  Published Publish(const std::vector<GatewayRoute>& routes) {
+    auto published = world_->gateway().Publish(routes);
+    EXPECT_TRUE(published.ok()) << published.error().message;
+    return published.ok() ? *std::move(published) : Published{};
+  }
+  GatewayState Read() {
+    auto state = world_->gateway().Read();
+    EXPECT_TRUE(state.ok()) << state.error().message;
+    return state.ok() ? *std::move(state) : GatewayState{};
+  }
+  std::map<std::string, std::string> DigestsOf(const std::vector<GatewayRoute>& routes) {
+    std::map<std::string, std::string> digests;
+    for (const auto& route : routes) digests[route.id] = world_->gateway().Digest(route);
+    return digests;
+  }
+
+  std::unique_ptr<GatewayWorld> world_ = GetParam()();
+};
+
+TEST_P(GatewayContract, ServesWhatWasPublishedAndSaysSo) {
+  EXPECT_THAT(Read().routes, testing::IsEmpty());
+  const auto published = Publish(Routes(5));
+  EXPECT_TRUE(published.changed);
+  EXPECT_THAT(published.refused, testing::IsEmpty());
+  EXPECT_EQ(Read().routes, DigestsOf(Routes(5)));
+}
+
+TEST_P(GatewayContract, SendsNothingWhenAllIsSo) {
+  Publish(Routes(5));
+  EXPECT_FALSE(Publish(Routes(5)).changed);
+  auto other_order = Routes(5);
+  std::reverse(other_order.begin(), other_order.end());
+  EXPECT_FALSE(Publish(other_order).changed);
+}
+
+TEST_P(GatewayContract, GivesOtherDigestsToOtherRoutes) {
+  auto& gateway = world_->gateway();
+  auto other = Route(1);
+  other.upstreams = {{"127.0.0.1:1"}};
+  EXPECT_EQ(gateway.Digest(Route(1)), gateway.Digest(Route(1)));
+  EXPECT_NE(gateway.Digest(Route(1)), gateway.Digest(other));
+  EXPECT_NE(gateway.Digest(Route(1)), gateway.Digest(Route(2)));
+}
+
+TEST_P(GatewayContract, ChangesAndDeletesRoutes) {
+  auto routes = Routes(4);
+  Publish(routes);
+  routes[1].upstreams = {{"127.0.0.1:1"}};
+  EXPECT_TRUE(Publish(routes).changed);
+  EXPECT_EQ(Read().routes, DigestsOf(routes));
+  routes.erase(routes.begin() + 2);
+  EXPECT_TRUE(Publish(routes).changed);
+  EXPECT_EQ(Read().routes, DigestsOf(routes));
+  EXPECT_TRUE(Publish({}).changed);
+  EXPECT_THAT(Read().routes, testing::IsEmpty());
+}
+
+TEST_P(GatewayContract, RefusesOneBadRouteOfTwentyAloneInItsOwnWords) {
+  auto routes = Routes(20);
+  const auto good = routes[13];
+  routes[13] = world_->Spoil(routes[13], "missing closing");
+  const auto published = Publish(routes);
+  EXPECT_THAT(published.refused,
+              testing::ElementsAre(testing::Pair(good.id, testing::HasSubstr("missing closing"))));
+  auto others = Routes(20);
+  others.erase(others.begin() + 13);
+  EXPECT_EQ(Read().routes, DigestsOf(others));
+  const auto again = Publish(routes);
+  EXPECT_FALSE(again.changed);
+  EXPECT_EQ(again.refused, published.refused);
+}
+
+TEST_P(GatewayContract, IsProgrammedAgainAfterItRestartedEmpty) {
+  Publish(Routes(3));
+  const auto before = Read();
+  EXPECT_EQ(Read().epoch, before.epoch);
+  world_->RestartEmpty();
+  const auto after = Read();
+  EXPECT_NE(after.epoch, before.epoch);
+  EXPECT_THAT(after.routes, testing::IsEmpty());
+  EXPECT_TRUE(Publish(Routes(3)).changed);
+  EXPECT_EQ(Read().routes, before.routes);
+  EXPECT_EQ(Read().epoch, after.epoch);
+}
+
+TEST_P(GatewayContract, LeavesForeignConfigurationAsItIs) {
+  world_->AddForeign();
+  const auto before = world_->ForeignAsItIs();
+  Publish(Routes(3));
+  EXPECT_EQ(world_->ForeignAsItIs(), before);
+  Publish({Route(1)});
+  Publish({});
+  EXPECT_EQ(world_->ForeignAsItIs(), before);
+}
+
+TEST_P(GatewayContract, SaysThatItIsAwayAndGoesOnLater) {
+  Publish(Routes(2));
+  world_->GoAway();
+  EXPECT_EQ(world_->gateway().Publish(Routes(3)).error().code, Code::kUnavailable);
+  EXPECT_EQ(world_->gateway().Read().error().code, Code::kUnavailable);
+  EXPECT_EQ(world_->gateway().InFlight().error().code, Code::kUnavailable);
+  world_->ComeBack();
+  EXPECT_TRUE(Publish(Routes(3)).changed);
+  EXPECT_EQ(Read().routes, DigestsOf(Routes(3)));
+}
+
+}  // namespace patchbay::driver

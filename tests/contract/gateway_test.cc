@@ -1,0 +1,341 @@
+#include <algorithm>
+#include <set>
+#include <thread>
+
+#include "base/clock.h"
+#include "contract/gateway_contract.h"
+#include "harness/gateway/caddy_world.h"
+#include "harness/gateway/echo_upstream.h"
+#include "harness/gateway/fake_gateway.h"
+#include "object/json.h"
+
+namespace patchbay::driver {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+using Type = PathMatch::Type;
+
+class FakeWorld : public GatewayWorld {
+ public:
+  Gateway& gateway() override { return gateway_; }
+  GatewayRoute Spoil(GatewayRoute route, const std::string& words) override {
+    gateway_.Refuse(route.id, words);
+    return route;
+  }
+  void RestartEmpty() override { gateway_.Restart(); }
+  void GoAway() override { gateway_.SetUnavailable(true); }
+  void ComeBack() override { gateway_.SetUnavailable(false); }
+  void AddForeign() override { gateway_.SetForeign("theirs", "{}"); }
+  std::string ForeignAsItIs() override { return gateway_.Foreign().at("theirs"); }
+
+ private:
+  FakeGateway gateway_;
+};
+
+class RealWorld : public GatewayWorld {
+ public:
+  Gateway& gateway() override { return caddy_.gateway(); }
+  GatewayRoute Spoil(GatewayRoute route, const std::string&) override {
+    route.paths = {{Type::kRegex, "a(("}};
+    return route;
+  }
+  void RestartEmpty() override {
+    caddy_.Stop();
+    caddy_.Start();
+  }
+  void GoAway() override { caddy_.Stop(); }
+  void ComeBack() override { caddy_.Start(); }
+  void AddForeign() override {
+    caddy_.Put("/config/logging", R"({"logs":{"theirs":{"level":"ERROR"}}})");
+    caddy_.Put("/config/apps/http/servers/theirs",
+               R"({"routes":[{"handle":[{"body":"<theirs>","handler":"static_response"}]}]})");
+    caddy_.Put("/config/apps/tls", R"({"automation":{"policies":[]}})");
+  }
+  std::string ForeignAsItIs() override {
+    auto config = *ParseJson(caddy_.Config());
+    if (Json* servers = Find(config, {"apps", "http", "servers"})) servers->erase("patchbay");
+    return DumpJson(config);
+  }
+
+ private:
+  CaddyWorld caddy_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Fake, GatewayContract, testing::Values([] { return std::make_unique<FakeWorld>(); }));
+INSTANTIATE_TEST_SUITE_P(Caddy, GatewayContract, testing::Values([] { return std::make_unique<RealWorld>(); }));
+
+// What only traffic through the real one shows.
+class CaddyTraffic : public testing::Test {
+ protected:
+  static GatewayRoute RouteTo(const std::string& id, std::vector<PathMatch> paths, const EchoUpstream& upstream) {
+    GatewayRoute route;
+    route.id = id;
+    route.name = StrCat("default/", id);
+    route.paths = std::move(paths);
+    route.upstreams = {{upstream.address()}};
+    return route;
+  }
+  void Publish(const std::vector<GatewayRoute>& routes) {
+    const auto published = caddy_.gateway().Publish(routes);
+    ASSERT_TRUE(published.ok()) << published.error().message;
+    ASSERT_THAT(published->refused, IsEmpty());
+  }
+  // Who answered: the upstream's name, or the status.
+  std::string Who(const std::string& path, const std::string& host = "", const std::string& method = "GET") {
+    const auto answer = caddy_.Get(path, host, {}, method);
+    return answer.status == 200 ? std::string(answer.headers.Get("X-Upstream")) : StrCat(answer.status);
+  }
+
+  CaddyWorld caddy_;
+  EchoUpstream a_{"a"};
+  EchoUpstream b_{"b"};
+};
+
+TEST_F(CaddyTraffic, MatchesAPrefixByWholeSegmentsAndCase) {
+  Publish({RouteTo("api", {{Type::kPrefix, "/api/"}}, a_)});
+  for (const char* path : {"/api", "/api/", "/api/x", "/api?q=1", "//api//x", "/%61pi"}) EXPECT_EQ(Who(path), "a") << path;
+  for (const char* path : {"/", "/apix", "/API", "/x/api"}) EXPECT_EQ(Who(path), "404") << path;
+}
+
+TEST_F(CaddyTraffic, MatchesExactPathsAndRegexes) {
+  Publish({RouteTo("exact", {{Type::kExact, "/x.y"}}, a_), RouteTo("regex", {{Type::kRegex, "/v[0-9]+/.*"}}, b_)});
+  EXPECT_EQ(Who("/x.y"), "a");
+  EXPECT_EQ(Who("/v12/z"), "b");
+  for (const char* path : {"/x.y/", "/xzy", "/vv/", "/z/v1/"}) EXPECT_EQ(Who(path), "404") << path;
+}
+
+TEST_F(CaddyTraffic, PrefersTheMoreExactRoute) {
+  auto urgent = RouteTo("urgent", {{Type::kPrefix, "/urgent"}}, b_);
+  urgent.priority = 10;
+  Publish({RouteTo("root", {{Type::kPrefix, "/"}}, a_), RouteTo("long", {{Type::kPrefix, "/api/v2"}}, b_),
+           RouteTo("short", {{Type::kPrefix, "/api"}}, a_), RouteTo("exact", {{Type::kExact, "/api/v2/x"}}, a_), urgent,
+           RouteTo("exact-urgent", {{Type::kExact, "/urgent/x"}}, a_)});
+  EXPECT_EQ(Who("/other"), "a");
+  EXPECT_EQ(Who("/api/v1"), "a");
+  EXPECT_EQ(Who("/api/v2/y"), "b");
+  EXPECT_EQ(Who("/api/v2/x"), "a");
+  EXPECT_EQ(Who("/urgent/x"), "b");
+}
+
+TEST_F(CaddyTraffic, MatchesHostsAndMethods) {
+  auto exact = RouteTo("exact", {}, a_);
+  exact.hosts = {"A.example.org"};
+  auto wild = RouteTo("wild", {}, b_);
+  wild.hosts = {"*.example.org"};
+  auto posts = RouteTo("posts", {{Type::kPrefix, "/p"}}, a_);
+  posts.methods = {"POST", "PUT"};
+  Publish({exact, wild, posts});
+  EXPECT_EQ(Who("/", "a.example.org"), "a");
+  EXPECT_EQ(Who("/", "x.example.org"), "b");
+  EXPECT_EQ(Who("/", "y.x.example.org"), "404");
+  EXPECT_EQ(Who("/p", "", "POST"), "a");
+  EXPECT_EQ(Who("/p"), "404");
+}
+
+TEST_F(CaddyTraffic, StripsTheMatchedPrefix) {
+  auto route = RouteTo("strip", {{Type::kPrefix, "/api"}, {Type::kPrefix, "/other/{x}"}}, a_);
+  route.strip_path = true;
+  Publish({route});
+  EXPECT_THAT(caddy_.Get("/api/x?y=1").body, StartsWith("a\nGET /x?y=1 "));
+  EXPECT_THAT(caddy_.Get("/api").body, StartsWith("a\nGET / "));
+  EXPECT_THAT(caddy_.Get("/other/%7Bx%7D/z").body, StartsWith("a\nGET /z "));
+}
+
+TEST_F(CaddyTraffic, EditsHeadersBothWays) {
+  auto route = RouteTo("headers", {}, a_);
+  route.request_headers.set = {{"X-Set", "one {env.HOME}"}, {"Host", "inner.example.org"}};
+  route.request_headers.add = {{"X-Add", "two"}};
+  route.request_headers.remove = {"X-Remove"};
+  route.response_headers.set = {{"X-Upstream", "hidden"}};
+  route.response_headers.remove = {"Server"};
+  Publish({route});
+  http::Headers headers;
+  headers.Set("X-Remove", "1");
+  headers.Set("X-Add", "1");
+  headers.Set("X-Set", "1");
+  const auto answer = caddy_.Get("/", "", headers);
+  EXPECT_THAT(answer.body, HasSubstr("Host: inner.example.org\r\n"));
+  EXPECT_THAT(answer.body, HasSubstr("X-Set: one {env.HOME}\r\n"));
+  EXPECT_THAT(answer.body, HasSubstr("X-Add: 1\r\nX-Add: two\r\n"));
+  EXPECT_THAT(answer.body, Not(HasSubstr("X-Remove")));
+  EXPECT_EQ(answer.headers.Get("X-Upstream"), "hidden");
+  EXPECT_FALSE(answer.headers.Has("Server"));
+}
+
+TEST_F(CaddyTraffic, SharesRequestsByWeight) {
+  auto route = RouteTo("weights", {}, a_);
+  route.upstreams = {{a_.address(), false, 30}, {b_.address(), false, 10}, {"127.0.0.1:1", false, 0}};
+  Publish({route});
+  for (int i = 0; i < 40; ++i) EXPECT_NE(Who("/"), "502");
+  EXPECT_EQ(a_.requests(), 30);
+  EXPECT_EQ(b_.requests(), 10);
+}
+
+TEST_F(CaddyTraffic, SaysUnavailableWithRetryAfterWithoutUpstreams) {
+  auto route = RouteTo("none", {}, a_);
+  route.upstreams.clear();
+  Publish({route});
+  const auto answer = caddy_.Get("/");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.headers.Get("Retry-After"), "1");
+}
+
+TEST_F(CaddyTraffic, GivesUpOnASlowUpstream) {
+  auto route = RouteTo("slow", {}, a_);
+  route.timeout = std::chrono::milliseconds(200);
+  a_.SetDelay(std::chrono::milliseconds(3000));
+  Publish({route});
+  const auto begin = SystemClock().Mono();
+  EXPECT_EQ(caddy_.Get("/").status, 504);
+  EXPECT_LT(SystemClock().Mono() - begin, std::chrono::milliseconds(2000));
+  a_.SetDelay(std::chrono::milliseconds(0));
+  EXPECT_EQ(Who("/"), "a");
+}
+
+TEST_F(CaddyTraffic, TriesAnotherUpstreamWhenOneIsGone) {
+  const std::string gone = StrCat("127.0.0.1:", dev::FreePort());
+  auto route = RouteTo("retry", {}, a_);
+  route.upstreams = {{gone}, {a_.address()}};
+  Publish({route});
+  const std::set<std::string> without = {Who("/"), Who("/")};
+  EXPECT_TRUE(without.contains("502"));
+  route.retries = 1;
+  Publish({route});
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(Who("/"), "a");
+}
+
+TEST_F(CaddyTraffic, WaitsForAnUpstreamThatComesBack) {
+  const int port = dev::FreePort();
+  auto route = RouteTo("retry", {}, a_);
+  route.upstreams = {{StrCat("127.0.0.1:", port)}};
+  route.retry_for = std::chrono::seconds(10);
+  Publish({route});
+  std::string who;
+  std::jthread request([&] { who = Who("/"); });
+  SystemClock().SleepFor(std::chrono::milliseconds(300), {});
+  EchoUpstream late("late", port);
+  request.join();
+  EXPECT_EQ(who, "late");
+}
+
+TEST_F(CaddyTraffic, CountsRequestsUnderWay) {
+  Publish({RouteTo("held", {}, a_)});
+  a_.Hold(true);
+  std::jthread request([&] { Who("/"); });
+  const auto deadline = SystemClock().Mono() + std::chrono::seconds(10);
+  const auto count = [&] { return (*caddy_.gateway().InFlight())[a_.address()]; };
+  while (count() != 1 && SystemClock().Mono() < deadline) SystemClock().SleepFor(std::chrono::milliseconds(10), {});
+  EXPECT_EQ(count(), 1);
+  a_.Hold(false);
+  request.join();
+  EXPECT_EQ(count(), 0);
+}
+
+TEST_F(CaddyTraffic, FinishesRequestsUnderWayWhenRoutesChange) {
+  Publish({RouteTo("one", {}, a_)});
+  a_.Hold(true);
+  std::string who;
+  std::jthread request([&] { who = Who("/"); });
+  while (a_.requests() == 0) SystemClock().SleepFor(std::chrono::milliseconds(5), {});
+  const auto begin = SystemClock().Mono();
+  Publish({RouteTo("one", {}, b_)});
+  EXPECT_LT(SystemClock().Mono() - begin, std::chrono::seconds(5));
+  EXPECT_EQ(Who("/"), "b");
+  a_.Hold(false);
+  request.join();
+  EXPECT_EQ(who, "a");
+}
+
+TEST_F(CaddyTraffic, KeepsServingWhileABadRouteIsSearched) {
+  Publish({RouteTo("good", {{Type::kPrefix, "/good"}}, a_)});
+  std::atomic<int> failures = 0;
+  std::jthread load([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) failures += Who("/good") == "a" ? 0 : 1;
+  });
+  for (int i = 0; i < 5; ++i) {
+    const auto bad = RouteTo("bad", {{Type::kRegex, StrCat("a((", i)}}, b_);
+    const auto published = caddy_.gateway().Publish({RouteTo("good", {{Type::kPrefix, "/good"}}, a_), bad});
+    ASSERT_TRUE(published.ok()) << published.error().message;
+    EXPECT_TRUE(published->refused.contains("bad"));
+  }
+  load.request_stop();
+  load.join();
+  EXPECT_EQ(failures, 0);
+}
+
+TEST_F(CaddyTraffic, LosesNoConcurrentForeignWrite) {
+  constexpr int kWrites = 15;
+  Publish({RouteTo("first", {}, a_)});
+  std::jthread others([&] {
+    for (int i = 0; i < kWrites; ++i)
+      EXPECT_TRUE(caddy_.admin()
+                      .Change("POST", "/config/apps/http/servers/patchbay/routes",
+                              StrCat(R"({"group":"foreign-)", i, R"(","handle":[]})"), "")
+                      .ok());
+  });
+  for (int i = 0; i < kWrites; ++i) {
+    std::vector<GatewayRoute> routes;
+    for (int k = 0; k <= i % 4; ++k) routes.push_back(RouteTo(StrCat("r", k), {{Type::kPrefix, StrCat("/", i)}}, a_));
+    Publish(routes);
+  }
+  others.join();
+  Publish({RouteTo("last", {}, a_)});
+  const std::string config = caddy_.Config();
+  for (int i = 0; i < kWrites; ++i) EXPECT_THAT(config, HasSubstr(StrCat("\"foreign-", i, "\"")));
+  EXPECT_THAT(caddy_.gateway().Read()->routes, testing::SizeIs(1));
+}
+
+TEST_F(CaddyTraffic, PrintsRoutesByteForByteAsCaddyDoes) {
+  auto route = RouteTo("odd", {{Type::kRegex, "/<&>\\d\"é"}, {Type::kExact, "/*{}"}}, a_);
+  route.hosts = {"a.example.org", "*.example.org"};
+  route.methods = {"GET"};
+  route.strip_path = true;
+  route.timeout = std::chrono::milliseconds(1500);
+  route.retries = 2;
+  route.retry_for = std::chrono::seconds(5);
+  route.request_headers = {{{"a", "<1>"}, {"B", "\\{2}"}}, {{"c", "3"}}, {"d"}};
+  route.response_headers = route.request_headers;
+  auto tls = RouteTo("tls", {}, a_);
+  tls.upstreams.front().tls = true;
+  auto none = RouteTo("none", {{Type::kPrefix, "/none"}}, a_);
+  none.upstreams.clear();
+  Publish({route, tls, none});
+  const std::string config = caddy_.Config("/config/apps/http/servers/patchbay");
+  for (const auto* each : {&route, &tls, &none}) {
+    const auto pieces = MapToCaddy(*each, "patchbay-test1234-");
+    for (const auto& piece : *pieces) EXPECT_THAT(config, HasSubstr(piece.text));
+  }
+}
+
+TEST_F(CaddyTraffic, AdoptsTheCaddyThatACrashLeftRunning) {
+  Publish({RouteTo("kept", {}, a_)});
+  const auto pid = caddy_.caddy().pid();
+  caddy_.caddy().Forget();
+  EXPECT_EQ(Who("/"), "a");
+  caddy_.Start();
+  EXPECT_TRUE(caddy_.caddy().adopted());
+  EXPECT_EQ(caddy_.caddy().pid(), pid);
+  EXPECT_EQ(Who("/"), "a");
+  caddy_.Stop();
+  caddy_.Start();
+  EXPECT_FALSE(caddy_.caddy().adopted());
+  EXPECT_NE(caddy_.caddy().pid(), pid);
+}
+
+TEST(CaddyChild, SaysWhichPackageIsMissing) {
+  const auto client = http::NewCurlClient();
+  dev::CaddyChildOptions options;
+  options.folder = testing::TempDir() + "patchbay-no-caddy";
+  options.program = "no-such-caddy";
+  const auto caddy = dev::CaddyChild::Start(*client, options);
+  ASSERT_FALSE(caddy.ok());
+  EXPECT_EQ(caddy.error().code, Code::kNotFound);
+  EXPECT_THAT(caddy.error().message, HasSubstr("apt-get install caddy"));
+}
+
+}  // namespace
+}  // namespace patchbay::driver
