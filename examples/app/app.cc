@@ -185,7 +185,7 @@ int Serve() {
   Server server(port, [&](Connection& connection, const Request& request) { return app.Answer(connection, request); });
   the_server = &server;
   close_at_once = on_term == "close";
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = on_term == "ignore" ? SIG_IGN : OnTerm;
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
@@ -223,7 +223,8 @@ int Run(const std::vector<std::string>& arguments) {
     for (int line = 1; line <= number; ++line) Print("line " + std::to_string(line));
     return 0;
   }
-  std::fprintf(stderr, "usage: app [serve | print N | exit N | wait MS | get PATH | env NAME VALUE | verify FILE TEXT]\n");
+  std::fprintf(stderr,
+               "usage: app [serve | print N | exit N | wait MS | get PATH | env NAME VALUE | verify FILE TEXT]\n");
   return 2;
 }
 

@@ -71,9 +71,9 @@ class Hooks {
     std::string body = "{\"total\":" + std::to_string(total_) + ",\"hooks\":[";
     for (const auto& hook : kept_) {
       if (body.back() == '}') body += ",";
-      body += "{\"id\":" + Quote(hook.id) + ",\"type\":" + Quote(hook.type) + ",\"timestamp\":" +
-              Quote(hook.timestamp) + ",\"verified\":" + (hook.verified ? "true" : "false") + ",\"body\":" +
-              Quote(hook.body) + "}";
+      body += "{\"id\":" + Quote(hook.id) + ",\"type\":" + Quote(hook.type) +
+              ",\"timestamp\":" + Quote(hook.timestamp) + ",\"verified\":" + (hook.verified ? "true" : "false") +
+              ",\"body\":" + Quote(hook.body) + "}";
     }
     return {200, "application/json", body + "]}\n"};
   }

@@ -13,7 +13,8 @@ namespace example {
 inline void EchoWebSocket(Connection& connection, const Request& request) {
   const std::string key = request.Header("sec-websocket-key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   if (!connection.Write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                        "Sec-WebSocket-Accept: " + EncodeBase64(Sha1(key)) + "\r\n\r\n"))
+                        "Sec-WebSocket-Accept: " +
+                        EncodeBase64(Sha1(key)) + "\r\n\r\n"))
     return;
   const auto write_frame = [&](unsigned char first, const std::string& text) {
     std::string frame(1, static_cast<char>(first));

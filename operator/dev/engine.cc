@@ -100,7 +100,8 @@ Error NothingAnswers(const std::vector<std::string>& tried) {
   } else if (geteuid() != 0 && !FindProgram("dockerd").empty()) {
     hint = "start Docker (sudo systemctl start docker), or run this as root to get a private one";
   }
-  return Error{Code::kUnavailable, StrCat("no container engine answers; tried ", Join(tried, "; "), ". To mend it: ", hint)};
+  return Error{Code::kUnavailable,
+               StrCat("no container engine answers; tried ", Join(tried, "; "), ". To mend it: ", hint)};
 }
 
 Result<void> MakeFolders(const PrivatePaths& paths) {
@@ -146,8 +147,8 @@ Result<std::unique_ptr<Engine>> Engine::Launch(const EngineOptions& options, htt
   std::filesystem::remove(paths.log);
   const std::string host = StrCat("unix://", paths.socket);
   ChildOptions child_options;
-  child_options.argv = {"dockerd",  "--data-root", paths.data, "--exec-root", paths.exec,       "-H",   host,
-                        "--pidfile", paths.pid,    "--live-restore",          "--log-level", "warn"};
+  child_options.argv = {"dockerd", "--data-root", paths.data, "--exec-root",    paths.exec,    "-H",
+                        host,      "--pidfile",   paths.pid,  "--live-restore", "--log-level", "warn"};
   child_options.argv.insert(child_options.argv.end(), options.daemon_args.begin(), options.daemon_args.end());
   child_options.log_file = paths.log;
   options.say(StrCat("no container engine answers: starting a private Docker Engine in ", options.folder));

@@ -16,7 +16,7 @@ namespace patchbay::dev {
 struct EngineOptions {
   std::string folder;  // of a private daemon: images and containers in it, docker.log, docker.sock
   bool may_start = true;
-  std::vector<std::string> daemon_args = {};                    // added to dockerd's
+  std::vector<std::string> daemon_args = {};                                     // added to dockerd's
   std::function<void(const std::string& line)> say = [](const std::string&) {};  // progress, for a person
 };
 

@@ -1,14 +1,11 @@
-#include "contract/runtime_contract.h"
-
 #include <unistd.h>
 
-#include "dev/child.h"
-#include "driver/runtime/docker_runtime.h"
-#include "harness/runtime/example_app.h"
+#include <filesystem>
+
+#include "contract/docker_world.h"
+#include "contract/runtime_contract_containers.h"
+#include "contract/runtime_contract_streams.h"
 #include "harness/runtime/fake_runtime.h"
-#include "harness/runtime/test_engine.h"
-#include "http/client.h"
-#include "object/json.h"
 
 namespace patchbay::driver {
 namespace {
@@ -33,76 +30,6 @@ class FakeRuntimeWorld : public RuntimeWorld {
   FakeRuntime fake_;
 };
 
-// A Docker Engine that others may use too: every world is an installation of its own.
-class DockerWorld : public RuntimeWorld {
- public:
-  static std::unique_ptr<RuntimeWorld> Make() {
-    const auto host = TestEngineHost();
-    if (!host.ok()) {
-      ADD_FAILURE() << host.error().message;
-      return nullptr;
-    }
-    if (const auto image = EnsureExampleImage(PATCHBAY_SOURCE_DIR, *host); !image.ok()) {
-      ADD_FAILURE() << image.error().message;
-      return nullptr;
-    }
-    return std::make_unique<DockerWorld>(*host);
-  }
-
-  explicit DockerWorld(const std::string& host)
-      : installation_(StrCat("contract-", getpid(), "-", ++worlds_)), endpoint_(host) {
-    DockerOptions options;
-    options.host = host;
-    options.installation = installation_;
-    runtime_ = *NewDockerRuntime(options, *http_);
-  }
-  ~DockerWorld() override {
-    const auto left = runtime_->List();
-    for (const auto& container : left.ok() ? *left : std::vector<Container>())
-      EXPECT_TRUE(runtime_->Remove(container.id).ok());
-    for (const auto& id : foreign_) Ask("DELETE", "/containers/" + id + "?force=1&v=1", Json());
-  }
-
-  Runtime& runtime() override { return *runtime_; }
-  std::string image() override { return kExampleImage; }
-  std::string unreachable_image() override { return "127.0.0.1:1/none:1"; }
-  std::string MakeForeign(const std::string& name, const std::map<std::string, std::string>& labels) override {
-    const Json made = Ask("POST", "/containers/create?name=" + name, {{"Image", kExampleImage}, {"Labels", labels}});
-    foreign_.push_back(FindString(made, {"Id"}));
-    Ask("POST", "/containers/" + foreign_.back() + "/start", Json());
-    return foreign_.back();
-  }
-  std::string Name(const std::string& stem) override { return StrCat("patchbay-", installation_, "-", stem); }
-  int HostPort() override {
-    if (port_ == 0) port_ = dev::FreePort();
-    return port_;
-  }
-
-  // Without our own code in between.
-  Json Ask(const std::string& method, const std::string& target, const Json& body) {
-    http::Call call;
-    call.method = method;
-    const bool is_socket = endpoint_.starts_with("unix://");
-    call.unix_socket = is_socket ? endpoint_.substr(7) : "";
-    call.url = StrCat(is_socket ? "http://engine" : "http://" + endpoint_.substr(6), target);
-    call.headers.Set("Content-Type", "application/json");
-    if (!body.is_null()) call.body = DumpJson(body);
-    const auto answer = http_->Send(call);
-    EXPECT_TRUE(answer.ok() && answer->status < 400) << method << " " << target;
-    auto parsed = ParseJson(answer.ok() ? answer->body : "");
-    return parsed.ok() ? *std::move(parsed) : Json();
-  }
-
- private:
-  inline static int worlds_ = 0;
-  const std::string installation_;
-  const std::string endpoint_;
-  std::unique_ptr<http::HttpClient> http_ = http::NewCurlClient();
-  std::unique_ptr<Runtime> runtime_;
-  std::vector<std::string> foreign_;
-  int port_ = 0;
-};
-
 std::string NameOf(const testing::TestParamInfo<RuntimeMaker>& entry) { return entry.param.name; }
 
 std::vector<RuntimeMaker> RealRuntimes() {
@@ -114,6 +41,137 @@ INSTANTIATE_TEST_SUITE_P(Fake, RuntimeContract,
                          testing::Values(RuntimeMaker{"fake", [] { return std::make_unique<FakeRuntimeWorld>(); }}),
                          &NameOf);
 INSTANTIATE_TEST_SUITE_P(Real, RuntimeContract, testing::ValuesIn(RealRuntimes()), &NameOf);
+
+// What only a real engine can show.
+class RealDocker : public RuntimeContract {
+ protected:
+  DockerWorld& docker() { return dynamic_cast<DockerWorld&>(*world_); }
+  Json Raw(const std::string& id) { return docker().Ask("GET", "/containers/" + id + "/json", Json()); }
+  int ExitCode(const std::string& id, const std::vector<std::string>& command) {
+    const auto exit = runtime().Exec(id, command, std::chrono::seconds(10));
+    EXPECT_TRUE(exit.ok()) << exit.error().message;
+    return exit.ok() ? *exit : -1;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Real, RealDocker, testing::ValuesIn(RealRuntimes()), &NameOf);
+
+TEST_P(RealDocker, GivesTheContainerEveryFieldOfItsSpec) {
+  auto spec = SpecOf("fields");
+  spec.entrypoint = {"/app"};
+  spec.args = {"serve"};
+  spec.working_dir = "/work";
+  spec.env = {{"A", "1"}, {"B", "two = 2"}};
+  spec.ports = {{8080, "tcp", 0, ""}, {9090, "udp", 0, ""}};
+  const std::string volume = world_->Name("volume");
+  spec.mounts = {{Mount::Type::kVolume, volume, "/data", false},
+                 {Mount::Type::kTmpfs, "", "/tmp", false},
+                 {Mount::Type::kBind, "/usr/share", "/shared", true}};
+  spec.memory_bytes = 64 << 20;
+  spec.memory_reservation = 32 << 20;
+  spec.nano_cpus = 500'000'000;
+  spec.cpu_shares = 512;
+  spec.restart_policy = "on-failure";
+  spec.user = "1000:1000";
+  spec.cap_drop = {"ALL"};
+  spec.cap_add = {"NET_BIND_SERVICE"};
+  spec.stop_timeout_seconds = 7;
+  const std::string id = CreateAndStart(spec);
+  const Json raw = Raw(id);
+  EXPECT_EQ(FindString(raw, {"Config", "WorkingDir"}), "/work");
+  EXPECT_EQ(FindString(raw, {"Config", "User"}), "1000:1000");
+  EXPECT_EQ(FindInt(raw, {"Config", "StopTimeout"}), 7);
+  EXPECT_EQ(FindInt(raw, {"HostConfig", "Memory"}), 64 << 20);
+  EXPECT_EQ(FindInt(raw, {"HostConfig", "MemoryReservation"}), 32 << 20);
+  EXPECT_EQ(FindInt(raw, {"HostConfig", "NanoCpus"}), 500'000'000);
+  EXPECT_EQ(FindInt(raw, {"HostConfig", "CpuShares"}), 512);
+  EXPECT_EQ(FindString(raw, {"HostConfig", "RestartPolicy", "Name"}), "on-failure");
+  EXPECT_EQ(FindString(raw, {"HostConfig", "LogConfig", "Config", "max-file"}), "3");
+  EXPECT_EQ(*Find(raw, {"HostConfig", "SecurityOpt"}), Json::array({"no-new-privileges"}));
+  EXPECT_THAT(FindString(raw, {"HostConfig", "CapDrop"}) + DumpJson(*Find(raw, {"HostConfig", "CapDrop"})),
+              testing::HasSubstr("ALL"));
+  EXPECT_EQ(Find(raw, {"Mounts"})->size(), 3u);
+  EXPECT_EQ(ExitCode(id, {"/app", "env", "B", "two = 2"}), 0);
+  const auto seen = runtime().Inspect(id);
+  EXPECT_THAT(seen->ports, testing::ElementsAre(PortMapping{8080, "tcp", 0, ""}, PortMapping{9090, "udp", 0, ""}));
+  EXPECT_EQ(runtime().List()->front().ports, seen->ports);
+
+  ASSERT_TRUE(runtime().Remove(id).ok());
+  EXPECT_EQ(FindString(docker().Ask("GET", "/volumes/" + volume, Json()), {"Name"}), volume) << "named volumes stay";
+  docker().Ask("DELETE", "/volumes/" + volume, Json());
+}
+
+TEST_P(RealDocker, PutsFilesIntoAReadOnlyRootForItsUser) {
+  auto spec = SpecOf("readonly");
+  spec.read_only_root = true;
+  spec.user = "1000:1000";
+  spec.files = {{"/etc/app/secret", "s3cret", 0400}, {"/srv/deep/er/plain", "plain", 0444}};
+  const std::string id = CreateAndStart(spec);
+  EXPECT_EQ(ExitCode(id, {"/app", "verify", "/etc/app/secret", "s3cret"}), 0);
+  EXPECT_EQ(ExitCode(id, {"/app", "verify", "/srv/deep/er/plain", "plain"}), 0);
+  const auto mounts = *Find(Raw(id), {"Mounts"});
+  ASSERT_EQ(mounts.size(), 2u);
+  ASSERT_TRUE(runtime().Remove(id).ok());
+  const Json volumes = docker().Ask("GET", "/volumes", Json());
+  EXPECT_THAT(DumpJson(volumes), testing::Not(testing::HasSubstr(FindString(mounts[0], {"Name"}))));
+
+  spec.files = {{"/plain", "plain", 0444}};
+  EXPECT_EQ(runtime().Create(spec).error().code, Code::kInvalid);
+  EXPECT_TRUE(ListedNames().empty());
+}
+
+TEST_P(RealDocker, CompletesAContainerWhoseMakerDiedBeforeItsFilesWereIn) {
+  auto spec = SpecOf("halfmade");
+  spec.files = {{"/etc/app/config", "whole", 0444}};
+  auto without = spec;
+  without.files.clear();
+  const auto half = runtime().Create(without);
+  ASSERT_TRUE(half.ok());
+  const auto whole = runtime().Create(spec);
+  ASSERT_TRUE(whole.ok()) << whole.error().message;
+  EXPECT_EQ(*whole, *half);
+  ASSERT_TRUE(runtime().Start(*whole).ok());
+  EXPECT_EQ(ExitCode(*whole, {"/app", "verify", "/etc/app/config", "whole"}), 0);
+}
+
+TEST_P(RealDocker, RefusesToTouchWhatIsNotOurs) {
+  const std::string foreign = world_->MakeForeign(world_->Name("untouched"), {{kLabelInstallation, "another"}});
+  EXPECT_EQ(runtime().Stop(foreign, std::chrono::seconds(1)).error().code, Code::kForbidden);
+  EXPECT_EQ(runtime().Remove(foreign).error().code, Code::kForbidden);
+  EXPECT_EQ(runtime().Start(foreign).error().code, Code::kForbidden);
+  EXPECT_EQ(runtime().Exec(foreign, {"/app", "exit", "0"}, std::chrono::seconds(5)).error().code, Code::kForbidden);
+  EXPECT_EQ(runtime().Inspect(foreign)->state, ContainerState::kRunning);
+}
+
+TEST_P(RealDocker, CountsTheEnginesRestarts) {
+  auto spec = SpecOf("restarts", {"exit", "3"});
+  spec.restart_policy = "always";
+  const std::string id = CreateAndStart(spec);
+  EXPECT_TRUE(Eventually([&] { return runtime().Inspect(id)->restarts >= 2; }));
+  EXPECT_TRUE(runtime().Stop(id, std::chrono::seconds(1)).ok());
+  EXPECT_TRUE(EventuallyExited(id));
+}
+
+TEST_P(RealDocker, ABadCommandIsInvalidAndSaysWhich) {
+  auto spec = SpecOf("badcommand");
+  spec.entrypoint = {"/no/such/program"};
+  const auto id = runtime().Create(spec);
+  ASSERT_TRUE(id.ok());
+  const auto started = runtime().Start(*id);
+  ASSERT_FALSE(started.ok());
+  EXPECT_EQ(started.error().code, Code::kInvalid) << started.error().message;
+  EXPECT_THAT(started.error().message, testing::HasSubstr("/no/such/program"));
+}
+
+TEST_P(RealDocker, SaysThatNoEngineAnswersAndWhere) {
+  const auto http = http::NewCurlClient();
+  const auto nowhere =
+      NewDockerRuntime({.host = "unix:///tmp/patchbay-no-such-engine.sock", .installation = "x"}, *http);
+  ASSERT_TRUE(nowhere.ok());
+  const auto listed = (*nowhere)->List();
+  ASSERT_FALSE(listed.ok());
+  EXPECT_EQ(listed.error().code, Code::kUnavailable);
+  EXPECT_THAT(listed.error().message, testing::HasSubstr("patchbay-no-such-engine.sock"));
+}
 
 }  // namespace
 }  // namespace patchbay::driver

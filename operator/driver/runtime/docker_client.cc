@@ -28,11 +28,11 @@ Result<int> Settle(const std::string& newest, const std::string& oldest, const s
   if (!theirs || !least)
     return Error{Code::kUnsupported, StrCat("what answers at ", host, " is not a container engine we know")};
   if (*theirs < kOldestMinor)
-    return Error{Code::kUnsupported, StrCat("the container engine at ", host, " speaks API ", newest,
-                                            "; 1.", kOldestMinor, " (Docker 20.10, Podman 4) is the oldest that works")};
+    return Error{Code::kUnsupported, StrCat("the container engine at ", host, " speaks API ", newest, "; 1.",
+                                            kOldestMinor, " (Docker 20.10, Podman 4) is the oldest that works")};
   if (*least > kNewestMinor)
-    return Error{Code::kUnsupported, StrCat("the container engine at ", host, " speaks API ", oldest,
-                                            " and later; 1.", kNewestMinor, " is the newest that we speak")};
+    return Error{Code::kUnsupported, StrCat("the container engine at ", host, " speaks API ", oldest, " and later; 1.",
+                                            kNewestMinor, " is the newest that we speak")};
   return std::min(*theirs, kNewestMinor);
 }
 
@@ -57,8 +57,8 @@ Result<DockerEndpoint> ParseDockerHost(const std::string& host) {
   for (const std::string_view scheme : {"tcp://", "http://"})
     if (host.starts_with(scheme) && host.size() > scheme.size())
       return DockerEndpoint{StrCat("http://", Split(host.substr(scheme.size()), '/')[0]), "", host};
-  return Error{Code::kInvalid, StrCat("the container engine's address must be unix:///PATH or tcp://HOST:PORT, not \"",
-                                      host, "\"")};
+  return Error{Code::kInvalid,
+               StrCat("the container engine's address must be unix:///PATH or tcp://HOST:PORT, not \"", host, "\"")};
 }
 
 DockerClient::DockerClient(DockerEndpoint endpoint, http::HttpClient& http, std::chrono::milliseconds timeout,
@@ -119,8 +119,8 @@ Result<Json> DockerClient::GetJson(const std::string& name, const std::string& t
   std::vector<std::string> duplicates;
   auto parsed = ParseJson(answer.body, kEngineLimits, &duplicates);
   if (!parsed.ok())
-    return Error{Code::kInternal, StrCat("the container engine's answer to ", name, " is not JSON: ",
-                                         parsed.error().message)};
+    return Error{Code::kInternal,
+                 StrCat("the container engine's answer to ", name, " is not JSON: ", parsed.error().message)};
   return parsed;
 }
 
@@ -154,8 +154,8 @@ Result<RuntimeVersion> DockerClient::Negotiate() {
   const auto document = ParseJson(answer.body);
   if (!document.ok())
     return Error{Code::kUnsupported, StrCat("what answers at ", endpoint_.host, " is not a container engine")};
-  PATCHBAY_TRY(const int minor, Settle(FindString(*document, {"ApiVersion"}), FindString(*document, {"MinAPIVersion"}),
-                                       endpoint_.host));
+  PATCHBAY_TRY(const int minor,
+               Settle(FindString(*document, {"ApiVersion"}), FindString(*document, {"MinAPIVersion"}), endpoint_.host));
   RuntimeVersion version;
   version.engine = EngineName(*document);
   version.version = FindString(*document, {"Version"});

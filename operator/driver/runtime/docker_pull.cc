@@ -76,10 +76,11 @@ Result<void> PullQueue::Pull(const std::string& image) {
 
 Result<void> PullQueue::PullNow(const std::string& image, const std::string& repository, const std::string& version) {
   auto progress = std::make_shared<ProgressReader>();
-  const DockerCall call{.name = "pull",
-                        .method = "POST",
-                        .target = StrCat("/images/create?fromImage=", EncodeUrl(repository), "&tag=", EncodeUrl(version)),
-                        .timeout = quiet_};
+  const DockerCall call{
+      .name = "pull",
+      .method = "POST",
+      .target = StrCat("/images/create?fromImage=", EncodeUrl(repository), "&tag=", EncodeUrl(version)),
+      .timeout = quiet_};
   auto stream = client_.Open(call, {[progress](std::string_view piece) { return progress->Feed(piece); }, nullptr});
   if (!stream.ok()) return ExplainRefusal(image, stream.error());
   const auto end = (*stream)->Wait(quiet_, most_, client_.clock());

@@ -130,7 +130,8 @@ Result<void> DockerRuntime::CheckOurs(const std::string& id) {
   if (own_ids_.Lock()->contains(id)) return {};
   PATCHBAY_TRY(const auto container, Inspect(id));
   if (!IsOurs(container))
-    return Error{Code::kForbidden, StrCat("container ", container.name, " (", container.id, ") is not of this installation")};
+    return Error{Code::kForbidden,
+                 StrCat("container ", container.name, " (", container.id, ") is not of this installation")};
   own_ids_.Lock()->insert(container.id);
   return {};
 }
@@ -164,9 +165,9 @@ Result<std::string> DockerRuntime::Adopt(const ContainerSpec& spec, const Error&
                                          holder->image, "), which is not of this installation")};
   const auto wanted = spec.labels.find(kLabelSpecHash);
   if (wanted == spec.labels.end() || LabelOf(*holder, kLabelSpecHash) != wanted->second)
-    return Error{Code::kConflict, StrCat("the name \"", spec.name, "\" is taken by container ", holder->id,
-                                         " of this installation with another spec (owner uid ",
-                                         LabelOf(*holder, kLabelOwnerUid), ")")};
+    return Error{Code::kConflict,
+                 StrCat("the name \"", spec.name, "\" is taken by container ", holder->id,
+                        " of this installation with another spec (owner uid ", LabelOf(*holder, kLabelOwnerUid), ")")};
   own_ids_.Lock()->insert(holder->id);
   // Who made it may have died before its files were in.
   if (holder->state == ContainerState::kCreated) PATCHBAY_CHECK(CopyFiles(holder->id, spec));
@@ -219,8 +220,7 @@ Result<void> DockerRuntime::Remove(const std::string& id) {
   PATCHBAY_CHECK(ours);
   slots_.acquire();
   // v=1 takes the unnamed volumes only.
-  const auto answer =
-      client_.Send({"remove", "DELETE", Target(id, "?force=1&v=1"), "", "", options_.action_timeout});
+  const auto answer = client_.Send({"remove", "DELETE", Target(id, "?force=1&v=1"), "", "", options_.action_timeout});
   slots_.release();
   if (!answer.ok() && answer.error().code == Code::kConflict &&
       answer.error().message.find("already in progress") != std::string::npos)

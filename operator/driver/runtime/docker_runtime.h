@@ -15,9 +15,9 @@
 namespace patchbay::driver {
 
 struct DockerOptions {
-  std::string host = "unix:///var/run/docker.sock";  // or tcp://host:port
-  std::string installation;                          // value of kLabelInstallation: nothing else is listed or touched
-  std::chrono::milliseconds timeout{30'000};         // of a call that only asks
+  std::string host = "unix:///var/run/docker.sock";   // or tcp://host:port
+  std::string installation;                           // value of kLabelInstallation: nothing else is listed or touched
+  std::chrono::milliseconds timeout{30'000};          // of a call that only asks
   std::chrono::milliseconds action_timeout{120'000};  // of create, start and remove; of stop beyond its grace
   std::chrono::milliseconds pull_quiet{180'000};      // a pull without a word of progress for so long is given up
   std::chrono::milliseconds pull_timeout{3'600'000};

@@ -59,14 +59,15 @@ Json BuildPortBindings(const ContainerSpec& spec) {
 }
 
 Json BuildHostConfig(const ContainerSpec& spec, const std::string& installation) {
-  Json host = {{"PortBindings", BuildPortBindings(spec)},
-               {"Mounts", BuildMounts(spec, installation)},
-               {"RestartPolicy", {{"Name", spec.restart_policy}}},
-               {"Privileged", spec.privileged},
-               {"ReadonlyRootfs", spec.read_only_root},
-               {"LogConfig",
-                {{"Type", "json-file"},
-                 {"Config", {{"max-size", std::to_string(spec.log_max_bytes)}, {"max-file", std::to_string(kLogFiles)}}}}}};
+  Json host = {
+      {"PortBindings", BuildPortBindings(spec)},
+      {"Mounts", BuildMounts(spec, installation)},
+      {"RestartPolicy", {{"Name", spec.restart_policy}}},
+      {"Privileged", spec.privileged},
+      {"ReadonlyRootfs", spec.read_only_root},
+      {"LogConfig",
+       {{"Type", "json-file"},
+        {"Config", {{"max-size", std::to_string(spec.log_max_bytes)}, {"max-file", std::to_string(kLogFiles)}}}}}};
   if (spec.memory_bytes > 0) host["Memory"] = spec.memory_bytes;
   if (spec.memory_reservation > 0) host["MemoryReservation"] = spec.memory_reservation;
   if (spec.nano_cpus > 0) host["NanoCpus"] = spec.nano_cpus;

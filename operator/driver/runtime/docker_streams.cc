@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{20};
 // Execs, which probes cause all the time, are not news.
-constexpr std::array kActions{"create", "start",   "die",    "stop",    "destroy", "oom", "pause",
-                              "unpause", "rename", "restart", "update",  "died",    "remove"};
+constexpr std::array kActions{"create",  "start",  "die",     "stop",   "destroy", "oom",   "pause",
+                              "unpause", "rename", "restart", "update", "died",    "remove"};
 
 // As the engine reads it: seconds, with a fraction.
 std::string UnixTime(WallTime time) {
@@ -72,15 +72,16 @@ Result<int> DockerRuntime::Exec(const std::string& id, const std::vector<std::st
   PATCHBAY_CHECK(CheckOurs(id));
   const MonoTime deadline = client_.clock().Mono() + timeout;
   const Json body = {{"AttachStdout", true}, {"AttachStderr", true}, {"Cmd", command}};
-  PATCHBAY_TRY(const auto made, client_.Send({"exec", "POST", StrCat("/containers/", EncodeUrl(id), "/exec"),
-                                              DumpJson(body)}));
+  PATCHBAY_TRY(const auto made,
+               client_.Send({"exec", "POST", StrCat("/containers/", EncodeUrl(id), "/exec"), DumpJson(body)}));
   PATCHBAY_TRY(const auto document, ParseJson(made.body));
   const std::string exec_id = FindString(document, {"Id"});
   if (exec_id.empty()) return Error{Code::kInternal, "the container engine made an exec without an id"};
-  auto ran = client_.SendLong(
-      {"exec", "POST", StrCat("/exec/", exec_id, "/start"), R"({"Detach":false,"Tty":false})", "application/json", timeout});
+  auto ran = client_.SendLong({"exec", "POST", StrCat("/exec/", exec_id, "/start"), R"({"Detach":false,"Tty":false})",
+                               "application/json", timeout});
   if (!ran.ok() && ran.error().code == Code::kTimeout)
-    return Error{Code::kTimeout, StrCat(command.empty() ? "" : command[0], " took longer than ", timeout.count(), " ms")};
+    return Error{Code::kTimeout,
+                 StrCat(command.empty() ? "" : command[0], " took longer than ", timeout.count(), " ms")};
   if (!ran.ok()) return std::move(ran).error();
   return ReadExitCode(exec_id, deadline);
 }

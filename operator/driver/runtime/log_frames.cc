@@ -17,8 +17,7 @@ std::uint32_t ReadLength(const std::string& header) {
 }  // namespace
 
 bool LogFrames::Give(bool to_stderr, std::string_view payload) {
-  return lines_[to_stderr ? 1 : 0].Feed(payload,
-                                        [&](std::string_view line) { return on_line_(to_stderr, line); });
+  return lines_[to_stderr ? 1 : 0].Feed(payload, [&](std::string_view line) { return on_line_(to_stderr, line); });
 }
 
 bool LogFrames::Feed(std::string_view piece) {

@@ -59,14 +59,14 @@ struct ContainerSpec {
   std::vector<PortMapping> ports;
   std::vector<Mount> mounts;
   std::vector<ContainerFile> files;
-  std::int64_t memory_bytes = 0;      // 0: no limit
+  std::int64_t memory_bytes = 0;  // 0: no limit
   std::int64_t memory_reservation = 0;
-  std::int64_t nano_cpus = 0;         // 1e9 is one core; 0: no limit
+  std::int64_t nano_cpus = 0;  // 1e9 is one core; 0: no limit
   std::int64_t cpu_shares = 0;
   std::string restart_policy = "no";  // Docker's: no, always, unless-stopped, on-failure
   std::string network;                // "" for the engine's default
   std::vector<std::string> network_aliases;
-  std::string user;                   // "uid[:gid]"
+  std::string user;  // "uid[:gid]"
   bool read_only_root = false;
   bool privileged = false;
   bool no_new_privileges = true;
@@ -83,8 +83,8 @@ const char* ContainerStateName(ContainerState state);
 struct Container {
   std::string id;
   std::string name;
-  std::string image;      // as asked for
-  std::string image_id;   // digest of the image's configuration
+  std::string image;     // as asked for
+  std::string image_id;  // digest of the image's configuration
   std::map<std::string, std::string> labels;
   ContainerState state = ContainerState::kCreated;
   int exit_code = 0;
@@ -108,7 +108,7 @@ struct RuntimeVersion {
 struct LogOptions {
   bool follow = false;
   bool timestamps = false;
-  int tail = -1;                        // -1 for all
+  int tail = -1;  // -1 for all
   std::optional<WallTime> since = std::nullopt;
 };
 

@@ -24,7 +24,8 @@ Result<int> PlayExec(const ContainerSpec& spec, const std::vector<std::string>& 
 FakeBehaviour PlayExampleApp(const ContainerSpec& spec) {
   FakeBehaviour behaviour;
   behaviour.exec = PlayExec;
-  const auto term = std::find(spec.env.begin(), spec.env.end(), std::pair<std::string, std::string>("ON_TERM", "ignore"));
+  const auto term =
+      std::find(spec.env.begin(), spec.env.end(), std::pair<std::string, std::string>("ON_TERM", "ignore"));
   behaviour.ignores_term = term != spec.env.end();
   if (spec.args.size() != 2) return behaviour;
   const int number = std::atoi(spec.args[1].c_str());

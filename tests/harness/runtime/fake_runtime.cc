@@ -128,14 +128,16 @@ Result<std::string> FakeRuntime::Adopt(const Item& item, const ContainerSpec& sp
   const auto& labels = item.seen.labels;
   const bool ours = LabelOf(labels, kLabelInstallation) == installation_;
   if (ours && LabelOf(labels, kLabelSpecHash) == LabelOf(spec.labels, kLabelSpecHash)) return item.seen.id;
-  const std::string owner = ours ? StrCat("of this installation with another spec (owner uid ",
-                                          LabelOf(labels, kLabelOwnerUid), ")")
-                                 : "that is not ours";
-  return Error{Code::kConflict, StrCat("the name \"", spec.name, "\" is taken by container ", item.seen.id, " ", owner)};
+  const std::string owner =
+      ours ? StrCat("of this installation with another spec (owner uid ", LabelOf(labels, kLabelOwnerUid), ")")
+           : "that is not ours";
+  return Error{Code::kConflict,
+               StrCat("the name \"", spec.name, "\" is taken by container ", item.seen.id, " ", owner)};
 }
 
 Result<void> FakeRuntime::Start(const std::string& id) {
-  return Serve(RuntimeCall::kStart, NameOf(id), [&](State& state, News& news) { return StartContainer(state, news, id); });
+  return Serve(RuntimeCall::kStart, NameOf(id),
+               [&](State& state, News& news) { return StartContainer(state, news, id); });
 }
 
 std::optional<Error> FakeRuntime::FindPortConflict(const State& state, const Item& item) {
@@ -233,9 +235,8 @@ Result<void> FakeRuntime::Remove(const std::string& id) {
 }
 
 Result<bool> FakeRuntime::HasImage(const std::string& image) {
-  return Serve(RuntimeCall::kHasImage, image, [&](State& state, News&) -> Result<bool> {
-    return state.images.contains(CanonicalImage(image));
-  });
+  return Serve(RuntimeCall::kHasImage, image,
+               [&](State& state, News&) -> Result<bool> { return state.images.contains(CanonicalImage(image)); });
 }
 
 Result<void> FakeRuntime::Pull(const std::string& image) {

@@ -40,8 +40,8 @@ class FakeRuntime : public Runtime {
   // For the containers of this name, else of this image; counts from the next call on. Last call wins.
   void Script(const std::string& name_or_image, FakeBehaviour behaviour);
   void Script(const std::string& name_or_image, std::function<FakeBehaviour(const ContainerSpec& spec)> play);
-  void AddImage(const std::string& image);     // is here
-  void RemoveImage(const std::string& image);  // is not here; can be pulled
+  void AddImage(const std::string& image);                                  // is here
+  void RemoveImage(const std::string& image);                               // is not here; can be pulled
   void SetPullError(const std::string& image, std::optional<Error> error);  // nothing: pulls work (as at first)
 
   // A container that is not ours, running. Returns its id.

@@ -56,7 +56,8 @@ class FlakyRuntime : public Runtime {
   Result<std::unique_ptr<RuntimeStream>> Watch(std::optional<WallTime> since,
                                                std::function<void(const RuntimeEvent&)> on_event,
                                                std::function<void(Result<void>)> on_end) override {
-    return Through(RuntimeCall::kWatch, "", [&] { return inner_.Watch(since, std::move(on_event), std::move(on_end)); });
+    return Through(RuntimeCall::kWatch, "",
+                   [&] { return inner_.Watch(since, std::move(on_event), std::move(on_end)); });
   }
 
  private:

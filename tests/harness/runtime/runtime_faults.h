@@ -14,7 +14,18 @@
 namespace patchbay::driver {
 
 enum class RuntimeCall {
-  kVersion, kList, kInspect, kCreate, kStart, kStop, kRemove, kHasImage, kPull, kExec, kLogs, kWatch
+  kVersion,
+  kList,
+  kInspect,
+  kCreate,
+  kStart,
+  kStop,
+  kRemove,
+  kHasImage,
+  kPull,
+  kExec,
+  kLogs,
+  kWatch
 };
 const char* RuntimeCallName(RuntimeCall call);  // "create"
 // Changes the world: create, start, stop, remove, pull.
@@ -23,7 +34,8 @@ bool IsAction(RuntimeCall call);
 class RuntimeFaults {
  public:
   // The `nth` (1 is the next one) call of this sort from now on fails with `error` and does nothing.
-  void FailBefore(RuntimeCall call, int nth = 1, Error error = {Code::kUnavailable, "the engine went away (on purpose)"});
+  void FailBefore(RuntimeCall call, int nth = 1,
+                  Error error = {Code::kUnavailable, "the engine went away (on purpose)"});
   // The `nth` call of this sort from now on is done, and then answered with `error`.
   void FailAfter(RuntimeCall call, int nth = 1, Error error = {Code::kInDoubt, "the answer was lost (on purpose)"});
   // While away every call is kUnavailable and does nothing.

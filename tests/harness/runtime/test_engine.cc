@@ -23,7 +23,8 @@ std::string EnvironmentOf(const char* name) {
 struct Found {
   std::unique_ptr<http::HttpClient> http = http::NewCurlClient();
   Result<std::unique_ptr<dev::Engine>> engine = dev::Engine::FindOrStart(
-      {.folder = (std::filesystem::temp_directory_path() / StrCat("patchbay-test-engine-", geteuid())).string()}, *http);
+      {.folder = (std::filesystem::temp_directory_path() / StrCat("patchbay-test-engine-", geteuid())).string()},
+      *http);
 };
 
 }  // namespace
