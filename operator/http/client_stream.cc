@@ -12,17 +12,26 @@ ClientStream::ClientStream(std::weak_ptr<Session> session, std::size_t limit, st
   state_.Lock()->on_gone = std::move(on_gone);
 }
 
+namespace {
+
+// What a piece costs besides its bytes, so that many small ones do not wait without bound.
+constexpr std::size_t kPieceCost = 64;
+
+}  // namespace
+
 bool ClientStream::Write(Piece piece) {
+  if (piece->empty()) return !gone();
+  const std::size_t cost = piece->size() + kPieceCost;
   bool written = false;
   {
     auto state = state_.Lock();
     if (state->closed || state->ended || state->gone) return false;
     const std::size_t waiting = state->queued + state->in_flight;
-    if (waiting != 0 && waiting + piece->size() > limit_) {
+    if (waiting != 0 && waiting + cost > limit_) {
       state->overrun = state->gone = true;
       state->pieces.clear();
     } else {
-      state->queued += piece->size();
+      state->queued += cost;
       state->pieces.push_back(std::move(piece));
       written = true;
       if (state->pieces.size() > 1) return true;  // the session was woken for the first
