@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,8 @@ namespace patchbay::api {
 // What the API asks of the rest of the program; app.cc wires it. All may be empty: the path then answers 501.
 // They may block: the API calls them on threads of its own.
 struct Backstage {
-  // Lines of a plugin's containers, into the stream until it ends or is gone. Returns before anything was streamed
-  // with an error for the client.
+  // Lines of a plugin's containers, into the stream until it ends or is gone: must return soon after the stream is
+  // gone, also when nothing is there to be written. Returns before anything was streamed with an error for the client.
   struct LogQuery {
     std::string ns;
     std::string plugin;    // or
@@ -54,11 +55,14 @@ class Api {
  public:
   Api(const Kinds& kinds, cache::Cache& cache, cache::Committer& committer, Clock& clock, Random& random, Meter& meter,
       ApiOptions options, Backstage backstage);
-  ~Api();  // ends all watches
+  ~Api();  // EndWatches(); waits for what is backstage
 
   // For http::Server::Start. Thread-safe.
   void Serve(std::shared_ptr<http::Exchange> exchange);
-  // Ends watches with their last chunk, so that the server can stop.
+  // Creates what a cluster always has, the namespaces default and patchbay-system, unless they are there. Waits until
+  // the cache is synced and the store takes it; kCancelled when stopped before. Blocks.
+  Result<void> EnsureBuiltins(const std::stop_token& stop = {});
+  // Ends watches and log streams with their last chunk and takes no more, so that the server can stop.
   void EndWatches();
 
  private:

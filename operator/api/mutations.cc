@@ -1,0 +1,147 @@
+#include "api/mutations.h"
+
+#include <memory>
+#include <utility>
+
+#include "api/admission.h"
+#include "api/change.h"
+#include "api/codec.h"
+#include "api/patching.h"
+#include "base/text.h"
+#include "object/object.h"
+
+namespace patchbay::api {
+namespace {
+
+// Custom kinds are only replaced by those who have read them.
+Answer<void> CheckUpdateRevision(const Kind& kind, std::string_view name, const Json& object) {
+  const std::string given = FindString(object, {"metadata", "resourceVersion"});
+  if (!given.empty() && !ParseInt(given)) {
+    return Invalid(kind, name, {InvalidValue("metadata.resourceVersion", QuoteJson(given), "must be a number")});
+  }
+  if (kind.builtin || (!given.empty() && given != "0")) return {};
+  Failure failure =
+      Invalid(kind, name, {InvalidValue("metadata.resourceVersion", "0x0", "must be specified for an update")});
+  failure.message = StrCat(kind.Resource(), " ", QuoteJson(name), " is invalid: ", failure.causes[0].field, ": ",
+                           failure.causes[0].message);
+  failure.kind = kind.plural;
+  return failure;
+}
+
+Part PartOf(const Call& call) { return call.path.subresource == "status" ? Part::kStatus : Part::kMain; }
+
+}  // namespace
+
+Mutations::Mutations(Writes& writes, const cache::Cache& cache, const Renderer& renderer, Clock& clock, Random& random)
+    : writes_(writes), cache_(cache), renderer_(renderer), clock_(clock), random_(random) {}
+
+void Mutations::Create(const CallPtr& call) { Run(call, 201, OrderCreate(call)); }
+void Mutations::Update(const CallPtr& call) { Run(call, 200, OrderUpdate(call)); }
+void Mutations::Patch(const CallPtr& call) { Run(call, 200, OrderPatch(call)); }
+
+void Mutations::Run(const CallPtr& call, int status, Answer<WriteOrder> order) {
+  if (!order.ok()) return call->Fail(order.error());
+  order->kind = call->kind;
+  order->done = [this, call, status](const Answer<Written>& written) {
+    if (!written.ok()) return call->Fail(written.error());
+    call->Reply(renderer_.Object(*call->kind, call->form, status, written->bytes));
+  };
+  writes_.Run(*std::move(order));
+}
+
+Answer<void> Mutations::CheckNamespace(const Kind& kind, std::string_view ns, std::string_view name) const {
+  if (!kind.namespaced || ns.empty()) return {};
+  const cache::EntryPtr entry = cache_.Get({std::string(kNamespaces), "", std::string(ns)});
+  if (!entry) {
+    Failure failure;
+    failure.status = 404;
+    failure.reason = "NotFound";
+    failure.message = StrCat("namespaces ", QuoteJson(ns), " not found");
+    failure.name = ns;
+    failure.kind = kNamespaces;
+    return failure;
+  }
+  if (entry->bytes->find("deletionTimestamp") == std::string::npos || !IsDeleting(ParseStored(*entry->bytes))) {
+    return {};
+  }
+  Failure failure = Forbidden(
+      kind, name, StrCat("unable to create new content in namespace ", ns, " because it is being terminated"));
+  failure.causes = {{"metadata.namespace", "NamespaceTerminating", StrCat("namespace ", ns, " is being terminated")}};
+  return failure;
+}
+
+Answer<void> Mutations::CheckFree(const Kind& kind, const Key& key) const {
+  const cache::EntryPtr entry = cache_.Get(key);
+  if (!entry) return {};
+  Failure failure = AlreadyExists(kind, key.name);
+  if (IsDeleting(ParseStored(*entry->bytes))) failure.message = "object is being deleted: " + failure.message;
+  return failure;
+}
+
+Answer<WriteOrder> Mutations::OrderCreate(const CallPtr& call) {
+  const Kind& kind = *call->kind;
+  const http::Request& request = call->request();
+  PATCHBAY_TRY(const WriteOptions options, ParseWriteOptions(request.query, "CreateOptions"));
+  PATCHBAY_TRY(Decoded decoded,
+               DecodeObject(kind, request.body, request.headers.Get("Content-Type"), options.fields));
+  PATCHBAY_CHECK(CheckNamespace(kind, call->path.ns, NameOf(decoded.object)));
+  call->Warn(decoded.findings);
+  WriteOrder order;
+  order.key = {kind.Resource(), call->path.ns, NameOf(decoded.object)};
+  order.dry_run = options.dry_run;
+  order.compute = [this, &kind, ns = call->path.ns,
+                   sent = std::move(decoded.object)](const cache::EntryPtr&) -> Answer<std::optional<cache::Intent>> {
+    Json object = sent;
+    PATCHBAY_CHECK(AdmitCreate(kind, ns, FormatTime(clock_.Wall()), random_, object));
+    cache::Intent intent = MakeCreate(kind, std::move(object));
+    PATCHBAY_CHECK(CheckFree(kind, intent.key));
+    return std::optional(std::move(intent));
+  };
+  return order;
+}
+
+Answer<WriteOrder> Mutations::OrderUpdate(const CallPtr& call) {
+  const Kind& kind = *call->kind;
+  const http::Request& request = call->request();
+  PATCHBAY_TRY(const WriteOptions options, ParseWriteOptions(request.query, "UpdateOptions"));
+  PATCHBAY_TRY(Decoded decoded,
+               DecodeObject(kind, request.body, request.headers.Get("Content-Type"), options.fields));
+  call->Warn(decoded.findings);
+  WriteOrder order;
+  order.key = call->key();
+  order.dry_run = options.dry_run;
+  order.compute = [&kind, name = call->path.name, part = PartOf(*call), sent = std::move(decoded.object)](
+                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+    if (!current) return NotFound(kind, name);
+    PATCHBAY_CHECK(CheckUpdateRevision(kind, name, sent));
+    const Json before = ParseStored(*current->bytes);
+    return Replace({kind, *current, before, part, false}, sent);
+  };
+  return order;
+}
+
+Answer<WriteOrder> Mutations::OrderPatch(const CallPtr& call) {
+  const Kind& kind = *call->kind;
+  const http::Request& request = call->request();
+  const BodyType type = BodyTypeOf(request.headers.Get("Content-Type"));
+  PATCHBAY_CHECK(CheckPatchType(kind, type));
+  PATCHBAY_TRY(const WriteOptions options, ParseWriteOptions(request.query, "PatchOptions"));
+  PATCHBAY_TRY(Decoded patch, DecodePatch(request.body));
+  WriteOrder order;
+  order.key = call->key();
+  order.dry_run = options.dry_run;
+  auto findings = std::make_shared<Findings>();
+  order.compute = [call, type, findings, fields = options.fields, patch = std::move(patch)](
+                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+    if (!current) return NotFound(*call->kind, call->path.name);
+    const Json before = ParseStored(*current->bytes);
+    PATCHBAY_TRY(Json object, ApplyPatch(type, before, patch.object));
+    Findings found = patch.findings;
+    PATCHBAY_CHECK(DropUnknown(*call->kind, fields, object, found));
+    if (findings->empty()) call->Warn(*findings = std::move(found));
+    return Replace({*call->kind, *current, before, PartOf(*call), true}, std::move(object));
+  };
+  return order;
+}
+
+}  // namespace patchbay::api

@@ -1,0 +1,95 @@
+#include "api/patching.h"
+
+#include <utility>
+
+#include "api/change.h"
+#include "base/text.h"
+#include "object/object.h"
+#include "object/patch.h"
+
+namespace patchbay::api {
+namespace {
+
+Failure RefuseMedia(const Kind& kind) {
+  return UnsupportedMedia(kind.builtin ? "application/json-patch+json, application/merge-patch+json, "
+                                         "application/strategic-merge-patch+json"
+                                       : "application/json-patch+json, application/merge-patch+json");
+}
+
+// $patch, $setElementOrder/...: directives for lists of structs, which the built-in kinds we serve do not have.
+Json WithoutDirectives(const Json& patch) {
+  if (!patch.is_object()) return patch;
+  Json plain = Json::object();
+  for (const auto& [key, value] : patch.items()) {
+    if (!key.starts_with('$')) plain.get_ref<Json::object_t&>().emplace_back(key, WithoutDirectives(value));
+  }
+  return plain;
+}
+
+Failure Rejected(std::string_view why) {
+  Failure failure;
+  failure.status = 422;
+  failure.reason = "Invalid";
+  failure.message = StrCat("the server rejected our request due to an error in our request: ", why);
+  return failure;
+}
+
+Answer<Json> ApplyMerge(const Json& before, const Json& patch) {
+  if (!patch.is_object()) return BadRequest("error decoding patch: a merge patch must be an object");
+  Result<Json> merged = MergePatch(before, patch);
+  if (!merged.ok()) return Rejected(merged.error().message);
+  return *std::move(merged);
+}
+
+Answer<Json> ApplyOperations(const Json& before, const Json& patch) {
+  if (!patch.is_array()) return BadRequest("error decoding patch: a JSON patch must be a list of operations");
+  Result<Json> patched = JsonPatch(before, patch);
+  if (patched.ok()) return *std::move(patched);
+  if (patched.error().code == Code::kTooLarge) return FromError(patched.error(), nullptr, "");
+  return Rejected(patched.error().message);
+}
+
+// A patch may have taken out or emptied what makes it an object.
+Answer<void> CheckWhole(const Json& object) {
+  if (!object.is_object()) return Rejected("the result is not an object");
+  const auto metadata = object.find("metadata");
+  if (metadata == object.end() || !metadata->is_object()) return Rejected("the result has no metadata");
+  return {};
+}
+
+Answer<void> CheckRevision(const Replacement& replacement, const Json& object) {
+  const Json* given = Find(object, {"metadata", "resourceVersion"});
+  if (!given || !given->is_string() || given->get_ref<const std::string&>().empty()) return {};
+  if (given->get_ref<const std::string&>() == std::to_string(replacement.current.revision)) return {};
+  return Stale(replacement.kind, replacement.current.key.name);
+}
+
+}  // namespace
+
+Answer<void> CheckPatchType(const Kind& kind, BodyType type) {
+  if (type == BodyType::kMergePatch || type == BodyType::kJsonPatch) return {};
+  if (type == BodyType::kStrategicPatch && kind.builtin) return {};
+  return RefuseMedia(kind);
+}
+
+Answer<Json> ApplyPatch(BodyType type, const Json& before, const Json& patch) {
+  PATCHBAY_TRY(Json patched, type == BodyType::kJsonPatch         ? ApplyOperations(before, patch)
+                             : type == BodyType::kStrategicPatch ? ApplyMerge(before, WithoutDirectives(patch))
+                                                                 : ApplyMerge(before, patch));
+  PATCHBAY_CHECK(CheckWhole(patched));
+  return patched;
+}
+
+Answer<std::optional<cache::Intent>> Replace(const Replacement& replacement, Json object) {
+  PATCHBAY_CHECK(CheckRevision(replacement, object));
+  PATCHBAY_CHECK(AdmitUpdate(replacement.kind, replacement.before, replacement.part, replacement.patched, object));
+  if (IsDeleting(object) && FinalizersOf(object).empty()) {
+    return std::optional(MakeDelete(replacement.kind, replacement.current, std::move(object)));
+  }
+  Json before = replacement.before;
+  before["metadata"].erase("resourceVersion");
+  if (EqualJson(before, object)) return std::optional<cache::Intent>();
+  return std::optional(MakeUpdate(replacement.kind, replacement.current, replacement.before, std::move(object)));
+}
+
+}  // namespace patchbay::api

@@ -1,0 +1,215 @@
+#include "api/removals.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "api/builtin.h"
+#include "api/change.h"
+#include "api/codec.h"
+#include "api/selection.h"
+#include "base/guarded.h"
+#include "base/text.h"
+#include "object/object.h"
+
+namespace patchbay::api {
+namespace {
+
+Answer<void> CheckPreconditions(const Kind& kind, const cache::Entry& entry, const DeleteOptions& options) {
+  if (options.uid && *options.uid != entry.uid) {
+    return Conflict(kind, entry.key.name,
+                    StrCat("the UID in the precondition (", *options.uid, ") does not match the UID in record (",
+                           entry.uid, "). The object might have been deleted and then recreated"));
+  }
+  if (options.revision && *options.revision != std::to_string(entry.revision)) {
+    return Conflict(kind, entry.key.name,
+                    StrCat("the ResourceVersion in the precondition (", *options.revision,
+                           ") does not match the ResourceVersion in record (", entry.revision,
+                           "). The object might have been modified"));
+  }
+  return {};
+}
+
+Answer<std::optional<cache::Intent>> Remove(const Kind& kind, const cache::Entry& entry, std::string_view now) {
+  Json object = ParseStored(*entry.bytes);
+  if (FinalizersOf(object).empty()) return std::optional(MakeDelete(kind, entry, std::move(object)));
+  if (IsDeleting(object)) return std::optional<cache::Intent>();
+  return std::optional(MakeDoomed(kind, entry, std::move(object), now));
+}
+
+// Collects what came of many writes and tells once, when the last is done.
+struct Gathering {
+  struct State {
+    std::vector<Bytes> bytes;
+    std::optional<Failure> failure;
+    std::size_t open = 0;
+  };
+  Guarded<State> state;
+  std::function<void(State)> done;
+
+  void Arrive(std::size_t place, const Answer<Written>& written) {
+    std::optional<State> all;
+    {
+      auto locked = state.Lock();
+      if (written.ok()) {
+        locked->bytes[place] = written->bytes;
+      } else if (written.error().status != 404 && !locked->failure) {
+        locked->failure = written.error();
+      }
+      if (--locked->open == 0) all = std::move(*locked);
+    }
+    if (all) done(*std::move(all));
+  }
+};
+
+void ReplyRemoved(const CallPtr& call, const Renderer& renderer, const Answer<Written>& written) {
+  if (!written.ok()) return call->Fail(written.error());
+  if (written->removed) return call->Reply(JsonResponse(200, DeletedStatus(*call->kind, call->path.name, written->uid)));
+  call->Reply(renderer.Object(*call->kind, call->form, 200, written->bytes));
+}
+
+}  // namespace
+
+Removals::Removals(Writes& writes, const Kinds& kinds, const cache::Cache& cache, const Renderer& renderer,
+                   Clock& clock)
+    : writes_(writes), kinds_(kinds), cache_(cache), renderer_(renderer), clock_(clock) {}
+
+WriteOrder Removals::MakeOrder(const Kind& kind, Key key, const DeleteOptions& options) const {
+  WriteOrder order;
+  order.kind = &kind;
+  order.key = std::move(key);
+  order.dry_run = options.dry_run;
+  order.compute = [this, &kind, name = order.key.name,
+                   options](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+    if (!current) return NotFound(kind, name);
+    PATCHBAY_CHECK(CheckPreconditions(kind, *current, options));
+    return Remove(kind, *current, FormatTime(clock_.Wall()));
+  };
+  return order;
+}
+
+void Removals::Delete(const CallPtr& call) {
+  const http::Request& request = call->request();
+  const Answer<DeleteOptions> options =
+      ParseDeleteOptions(request.query, request.body, request.headers.Get("Content-Type"));
+  if (!options.ok()) return call->Fail(options.error());
+  if (call->kind->builtin && call->kind->plural == kNamespaces) return DeleteNamespace(call, *options);
+  WriteOrder order = MakeOrder(*call->kind, call->key(), *options);
+  order.done = [this, call](const Answer<Written>& written) { ReplyRemoved(call, renderer_, written); };
+  writes_.Run(std::move(order));
+}
+
+void Removals::DeleteCollection(const CallPtr& call) {
+  const http::Request& request = call->request();
+  const Answer<DeleteOptions> options =
+      ParseDeleteOptions(request.query, request.body, request.headers.Get("Content-Type"));
+  if (!options.ok()) return call->Fail(options.error());
+  const Answer<ListOptions> wanted = ParseListOptions(request.query, false);
+  if (!wanted.ok()) return call->Fail(wanted.error());
+  const Answer<Selection> selection = Selection::Make(*call->kind, call->path.ns, "", *wanted);
+  if (!selection.ok()) return call->Fail(selection.error());
+  const Result<cache::Page> page = cache_.List(selection->Query());
+  if (!page.ok()) return call->Fail(FromError(page.error(), call->kind, ""));
+
+  auto gathering = std::make_shared<Gathering>();
+  gathering->done = [this, call](const Gathering::State& all) {
+    if (all.failure) return call->Fail(*all.failure);
+    std::vector<Bytes> present;
+    for (const Bytes& bytes : all.bytes) {
+      if (bytes) present.push_back(bytes);
+    }
+    call->Reply(renderer_.List(*call->kind, call->form, present, {cache_.revision(), "", 0}));
+  };
+  if (page->entries.empty()) return gathering->done({});
+  {
+    auto state = gathering->state.Lock();
+    state->bytes.resize(page->entries.size());
+    state->open = page->entries.size();
+  }
+  for (std::size_t i = 0; i < page->entries.size(); ++i) {
+    WriteOrder order = MakeOrder(*call->kind, page->entries[i]->key, *options);
+    order.done = [gathering, i](const Answer<Written>& written) { gathering->Arrive(i, written); };
+    writes_.Run(std::move(order));
+  }
+}
+
+Answer<void> Removals::CheckEmpty(const Kind& kind, const std::string& name) const {
+  std::vector<std::string> left;
+  for (const Kind& other : kinds_.all()) {
+    if (!other.namespaced || other.Resource() == kEvents) continue;
+    cache::ListQuery query;
+    query.resource = other.Resource();
+    query.ns = name;
+    const Result<cache::Page> page = cache_.List(query);
+    if (page.ok() && !page->entries.empty()) left.push_back(StrCat(page->entries.size(), " ", other.plural));
+  }
+  if (left.empty()) return {};
+  return Conflict(kind, name, StrCat("the namespace is not empty: ", Join(left, ", "), "; delete them first"));
+}
+
+WriteOrder Removals::MarkNamespace(const Kind& kind, const std::string& name, const DeleteOptions& options) const {
+  WriteOrder order;
+  order.kind = &kind;
+  order.key = {kind.Resource(), "", name};
+  order.dry_run = options.dry_run;
+  order.compute = [this, &kind, name,
+                   options](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+    if (!current) return NotFound(kind, name);
+    PATCHBAY_CHECK(CheckPreconditions(kind, *current, options));
+    PATCHBAY_CHECK(CheckEmpty(kind, name));
+    Json object = ParseStored(*current->bytes);
+    if (IsDeleting(object)) return std::optional<cache::Intent>();
+    object["status"]["phase"] = "Terminating";
+    return std::optional(MakeDoomed(kind, *current, std::move(object), FormatTime(clock_.Wall())));
+  };
+  return order;
+}
+
+void Removals::DeleteNamespace(const CallPtr& call, const DeleteOptions& options) {
+  const std::string& name = call->path.name;
+  if (name == kDefaultNamespace || name == kSystemNamespace) {
+    return call->Fail(Forbidden(*call->kind, name, "this namespace may not be deleted"));
+  }
+  WriteOrder mark = MarkNamespace(*call->kind, name, options);
+  mark.done = [this, call, options](const Answer<Written>& marked) {
+    if (!marked.ok()) return call->Fail(marked.error());
+    if (options.dry_run) return ReplyRemoved(call, renderer_, marked);
+    FinishNamespace(call);
+  };
+  writes_.Run(std::move(mark));
+}
+
+void Removals::FinishNamespace(const CallPtr& call) {
+  // Nothing new comes into it from here on: what was under way is visible or refused.
+  WriteOrder order;
+  order.kind = call->kind;
+  order.key = call->key();
+  order.compute = [this, call](
+                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+    if (!current) return NotFound(*call->kind, call->path.name);
+    PATCHBAY_CHECK(CheckEmpty(*call->kind, call->path.name));
+    return std::optional(MakeDelete(*call->kind, *current, ParseStored(*current->bytes)));
+  };
+  order.done = [this, call](const Answer<Written>& written) {
+    if (written.ok()) DropEvents(call->path.name);
+    ReplyRemoved(call, renderer_, written);
+  };
+  writes_.Run(std::move(order));
+}
+
+void Removals::DropEvents(const std::string& ns) {
+  const Kind* kind = kinds_.FindResource(kEvents);
+  if (!kind) return;
+  cache::ListQuery query;
+  query.resource = kind->Resource();
+  query.ns = ns;
+  const Result<cache::Page> page = cache_.List(query);
+  if (!page.ok()) return;
+  for (const cache::EntryPtr& entry : page->entries) {
+    WriteOrder order = MakeOrder(*kind, entry->key, {});
+    order.done = [](const Answer<Written>&) {};
+    writes_.Run(std::move(order));
+  }
+}
+
+}  // namespace patchbay::api

@@ -1,0 +1,35 @@
+// The verbs delete and deletecollection. An object with finalizers is marked; its row goes when the last one is taken
+// off. Thread-safe; nothing blocks.
+#pragma once
+
+#include "api/call.h"
+#include "api/options.h"
+#include "api/render.h"
+#include "api/writes.h"
+
+namespace patchbay::api {
+
+class Removals {
+ public:
+  Removals(Writes& writes, const Kinds& kinds, const cache::Cache& cache, const Renderer& renderer, Clock& clock);
+
+  void Delete(const CallPtr& call);
+  // Answers with the list of what was selected, each as it then stood.
+  void DeleteCollection(const CallPtr& call);
+
+ private:
+  WriteOrder MakeOrder(const Kind& kind, Key key, const DeleteOptions& options) const;
+  // Refused while objects are left in it; then marked, looked into again, and deleted with its Events.
+  void DeleteNamespace(const CallPtr& call, const DeleteOptions& options);
+  WriteOrder MarkNamespace(const Kind& kind, const std::string& name, const DeleteOptions& options) const;
+  void FinishNamespace(const CallPtr& call);
+  Answer<void> CheckEmpty(const Kind& kind, const std::string& name) const;
+  void DropEvents(const std::string& ns);
+  Writes& writes_;
+  const Kinds& kinds_;
+  const cache::Cache& cache_;
+  const Renderer& renderer_;
+  Clock& clock_;
+};
+
+}  // namespace patchbay::api
