@@ -130,8 +130,10 @@ TEST_F(CaddyTraffic, MatchesHostsAndMethods) {
   posts.methods = {"POST", "PUT"};
   Publish({exact, wild, posts});
   EXPECT_EQ(Who("/", "a.example.org"), "a");
-  EXPECT_EQ(Who("/", "x.example.org"), "b");
-  EXPECT_EQ(Who("/", "y.x.example.org"), "404");
+  EXPECT_EQ(Who("/", "x.example.org:8080"), "b");
+  EXPECT_EQ(Who("/", "y.X.example.org"), "b");
+  EXPECT_EQ(Who("/", "example.org"), "404");
+  EXPECT_EQ(Who("/", "xexample.org"), "404");
   EXPECT_EQ(Who("/p", "", "POST"), "a");
   EXPECT_EQ(Who("/p"), "404");
 }
@@ -306,7 +308,7 @@ TEST_F(CaddyTraffic, PrintsRoutesByteForByteAsCaddyDoes) {
   Publish({route, tls, none});
   const std::string config = caddy_.Config("/config/apps/http/servers/patchbay");
   for (const auto* each : {&route, &tls, &none}) {
-    const auto pieces = MapToCaddy(*each, "patchbay-test1234-");
+    const auto pieces = MapToCaddy(*each, caddy_.gateway().mark());
     for (const auto& piece : *pieces) EXPECT_THAT(config, HasSubstr(piece.text));
   }
 }

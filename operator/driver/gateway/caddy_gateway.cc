@@ -19,11 +19,16 @@ bool IsPlainWord(std::string_view text) {
   });
 }
 
-Meter& MeterOf(const CaddyOptions& options) { return options.meter == nullptr ? NullMeter() : *options.meter; }
+// Of one length, so that no mark begins another.
+std::string MakeMark(const std::string& installation) {
+  return StrCat("patchbay-", Sha256Hex(installation).substr(0, 8), "-");
+}
 
-Counter& CountPublishes(const CaddyOptions& options, const std::string& outcome) {
-  return MeterOf(options).AddCounter("patchbay_gateway_publishes_total", "Publishes of all routes to the gateway.",
-                                     {{"gateway", "caddy"}, {"outcome", outcome}});
+Counter& CountChanges(const CaddyOptions& options, const std::string& outcome) {
+  Meter& meter = options.meter == nullptr ? NullMeter() : *options.meter;
+  return meter.AddCounter("patchbay_gateway_changes_total",
+                          "Changes sent to the gateway's configuration; each one made is a reload.",
+                          {{"gateway", "caddy"}, {"outcome", outcome}});
 }
 
 }  // namespace
@@ -32,8 +37,7 @@ Result<std::unique_ptr<CaddyGateway>> CaddyGateway::New(std::shared_ptr<http::Ht
                                                         CaddyOptions options) {
   if (!IsPlainWord(options.server))
     return Error{Code::kInvalid, StrCat("not a name for a server of Caddy: ", QuoteJson(options.server))};
-  if (!IsPlainWord(options.installation))
-    return Error{Code::kInvalid, StrCat("not a name for an installation: ", QuoteJson(options.installation))};
+  if (options.installation.empty()) return Error{Code::kInvalid, "the gateway needs the installation's id"};
   if (options.listen.empty()) return Error{Code::kInvalid, "the gateway needs an address to listen on"};
   PATCHBAY_TRY(auto admin, CaddyAdmin::At(options.admin, *client, options.call_deadline));
   return std::unique_ptr<CaddyGateway>(new CaddyGateway(std::move(client), std::move(admin), std::move(options)));
@@ -44,38 +48,18 @@ CaddyGateway::CaddyGateway(std::shared_ptr<http::HttpClient> client, CaddyAdmin 
       client_(std::move(client)),
       admin_(std::move(admin)),
       server_path_(StrCat("/config/apps/http/servers/", options_.server)),
-      mark_(StrCat("patchbay-", options_.installation, "-")),
+      mark_(MakeMark(options_.installation)),
       listen_(PrintTexts(options_.listen)),
       not_found_(MapToNotFound(mark_)),
       clock_(options_.clock == nullptr ? SystemClock() : *options_.clock),
-      changed_(CountPublishes(options_, "changed")),
-      unchanged_(CountPublishes(options_, "unchanged")),
-      failed_(CountPublishes(options_, "failed")),
-      refused_routes_(MeterOf(options_).AddCounter("patchbay_gateway_refused_routes_total",
-                                                   "Routes that a publish left out because the gateway refuses them.",
-                                                   {{"gateway", "caddy"}})),
-      seconds_(MeterOf(options_).AddHistogram("patchbay_gateway_publish_seconds",
-                                              "Seconds from the routes to the gateway's configuration read back.",
-                                              {{"gateway", "caddy"}})) {}
+      changes_made_(CountChanges(options_, "made")),
+      changes_in_conflict_(CountChanges(options_, "conflict")),
+      changes_refused_(CountChanges(options_, "refused")),
+      changes_failed_(CountChanges(options_, "failed")) {}
 
-std::vector<std::string> CaddyGateway::Unsupported() const { return {"auth", "cors", "rateLimit"}; }
+std::vector<std::string> CaddyGateway::Unsupported() const { return {"auth", "cors", "rateLimit", "retry.on"}; }
 
-Result<Published> CaddyGateway::Publish(const std::vector<GatewayRoute>& routes) {
-  const auto begin = clock_.Mono();
-  auto published = CaddyPublish(*this).Run(routes);
-  Count(published, begin);
-  return published;
-}
-
-void CaddyGateway::Count(const Result<Published>& published, MonoTime begin) {
-  seconds_.Observe(std::chrono::duration<double>(clock_.Mono() - begin).count());
-  if (!published.ok()) {
-    failed_.Add();
-    return;
-  }
-  (published->changed ? changed_ : unchanged_).Add();
-  refused_routes_.Add(static_cast<double>(published->refused.size()));
-}
+Result<Published> CaddyGateway::Publish(const std::vector<GatewayRoute>& routes) { return CaddyPublish(*this).Run(routes); }
 
 Result<CaddyServer> CaddyGateway::ReadServer() {
   PATCHBAY_TRY(auto value, admin_.Get(server_path_));

@@ -25,7 +25,7 @@ namespace patchbay::driver {
 
 struct CaddyOptions {
   std::string admin = "http://127.0.0.1:2019";  // or "unix//run/caddy/admin.sock"
-  std::string installation;                     // ours among several operators: part of the mark. Never empty
+  std::string installation;                     // tells us from other operators on the same Caddy. Never empty
   std::string server = "patchbay";              // apps.http.servers.<server>; created when a route needs it
   std::vector<std::string> listen = {":80"};    // as Caddy writes them; kept as given here
   bool automatic_https = false;                 // on the server when it is created; not touched later
@@ -48,6 +48,9 @@ class CaddyGateway : public Gateway {
   Result<GatewayState> Read() override;
   Result<std::map<std::string, int>> InFlight() override;
 
+  // What the "@id"s of our routes begin with.
+  const std::string& mark() const { return mark_; }
+
  private:
   friend class CaddyPublish;
 
@@ -62,21 +65,19 @@ class CaddyGateway : public Gateway {
   CaddyGateway(std::shared_ptr<http::HttpClient> client, CaddyAdmin admin, CaddyOptions options);
   Result<CaddyServer> ReadServer();
   void Notice(const std::string& fingerprint);
-  void Count(const Result<Published>& published, MonoTime begin);
 
   const CaddyOptions options_;
   const std::shared_ptr<http::HttpClient> client_;
   const CaddyAdmin admin_;
   const std::string server_path_;
-  const std::string mark_;
+  const std::string mark_;    // "patchbay-<8 digits of the installation>-"
   const std::string listen_;  // JSON
   const CaddyRoute not_found_;
   Clock& clock_;
-  Counter& changed_;
-  Counter& unchanged_;
-  Counter& failed_;
-  Counter& refused_routes_;
-  Histogram& seconds_;
+  Counter& changes_made_;  // each is a reload of Caddy
+  Counter& changes_in_conflict_;
+  Counter& changes_refused_;
+  Counter& changes_failed_;
   std::atomic<bool> looked_for_trial_ = false;
   Guarded<Seen> seen_;
 };

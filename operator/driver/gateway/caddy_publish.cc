@@ -90,21 +90,26 @@ Result<void> CaddyPublish::Make(const CaddyChange& change, const CaddyServer& se
   writing_ = true;
   const auto made = gateway_.admin_.Change(change.method, gateway_.server_path_ + change.path, change.body, etag);
   if (made.ok()) {
+    gateway_.changes_made_.Add();
     published_.changed = true;
     if (++changes_ <= kMostChanges) return {};
     return Error{Code::kConflict, "somebody keeps changing our routes in Caddy"};
   }
   switch (made.error().code) {
     case Code::kConflict:
+      gateway_.changes_in_conflict_.Add();
       if (++conflicts_ <= kMostConflicts) return {};
       break;
     case Code::kInDoubt:
+      gateway_.changes_failed_.Add();
       // What is there now tells whether it happened.
       published_.changed = true;
       if (++doubts_ <= kMostDoubts) return {};
       break;
-    case Code::kInvalid: return Blame(made.error(), server, wish);
-    default: break;
+    case Code::kInvalid:
+      gateway_.changes_refused_.Add();
+      return Blame(made.error(), server, wish);
+    default: gateway_.changes_failed_.Add();
   }
   return made.error();
 }

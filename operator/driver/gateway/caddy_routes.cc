@@ -1,8 +1,9 @@
 #include "driver/gateway/caddy_routes.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <numeric>
-#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -19,29 +20,11 @@ constexpr char kPieceMark = '~';
 enum HostRank { kExactHost, kWildcardHost, kAnyHost };
 enum PathRank { kExactPath, kPrefixPath, kRegexPath, kAnyPath };
 
-struct HostGroup {
-  HostRank rank;
-  std::vector<std::string> hosts;
-};
-
-// Caddy refuses a host that comes twice.
-std::vector<HostGroup> GroupHosts(const std::vector<std::string>& hosts) {
-  if (hosts.empty()) return {{kAnyHost, {}}};
-  std::set<std::string> exact;
-  std::set<std::string> wildcard;
-  for (const auto& host : hosts)
-    (host.find('*') == std::string::npos ? exact : wildcard).insert(EscapeBraces(Lower(host)));
-  std::vector<HostGroup> groups;
-  if (!exact.empty()) groups.push_back({kExactHost, {exact.begin(), exact.end()}});
-  if (!wildcard.empty()) groups.push_back({kWildcardHost, {wildcard.begin(), wildcard.end()}});
-  return groups;
-}
-
-struct PathRule {
-  PathRank rank = kAnyPath;
+struct HostRule {
+  HostRank rank = kAnyHost;
   std::size_t length = 0;
-  std::string pattern = {};  // of path_regexp
-  std::string prefix = {};   // what strip_path takes away
+  std::vector<std::string> hosts = {};
+  std::string pattern = {};  // of header_regexp on Host
 };
 
 std::string QuoteRegex(std::string_view text) {
@@ -52,6 +35,36 @@ std::string QuoteRegex(std::string_view text) {
   }
   return out;
 }
+
+HostRule MapWildcards(std::size_t length, const std::set<std::string>& suffixes) {
+  std::vector<std::string> quoted;
+  for (const auto& suffix : suffixes) quoted.push_back(QuoteRegex(suffix));
+  return {kWildcardHost, length, {}, StrCat("(?i)^[^:]+(?:", Join(quoted, "|"), ")(?::[0-9]+)?$")};
+}
+
+// Caddy refuses a host that comes twice.
+std::vector<HostRule> MapHosts(const std::vector<std::string>& hosts) {
+  if (hosts.empty()) return {HostRule{}};
+  std::set<std::string> exact;
+  std::map<std::size_t, std::set<std::string>, std::greater<>> wildcards;  // ".example.org" by length
+  for (const auto& host : hosts) {
+    if (host.starts_with("*."))
+      wildcards[host.size()].insert(Lower(host.substr(1)));
+    else
+      exact.insert(EscapeBraces(Lower(host)));
+  }
+  std::vector<HostRule> rules;
+  if (!exact.empty()) rules.push_back({kExactHost, 0, {exact.begin(), exact.end()}});
+  for (const auto& [length, suffixes] : wildcards) rules.push_back(MapWildcards(length, suffixes));
+  return rules;
+}
+
+struct PathRule {
+  PathRank rank = kAnyPath;
+  std::size_t length = 0;
+  std::string pattern = {};  // of path_regexp
+  std::string prefix = {};   // what strip_path takes away
+};
 
 PathRule MapPath(const PathMatch& path) {
   std::string_view value = path.value;
@@ -71,12 +84,17 @@ std::vector<PathRule> MapPaths(const std::vector<PathMatch>& paths) {
   return rules;
 }
 
-std::string PrintMatch(const GatewayRoute& route, const HostGroup& group, const PathRule& rule) {
-  const std::string pattern =
-      rule.pattern.empty() ? "" : PrintObject({{"pattern", PrintText(rule.pattern)}});
-  const std::string match = PrintObject({{"host", group.hosts.empty() ? "" : PrintTexts(group.hosts)},
-                                         {"method", route.methods.empty() ? "" : PrintTexts(route.methods)},
-                                         {"path_regexp", pattern}});
+std::string PrintPattern(const std::string& pattern) {
+  return pattern.empty() ? "" : PrintObject({{"pattern", PrintText(pattern)}});
+}
+
+std::string PrintMatch(const GatewayRoute& route, const HostRule& host, const PathRule& path) {
+  const std::string wildcard = PrintPattern(host.pattern);
+  const std::string match =
+      PrintObject({{"header_regexp", wildcard.empty() ? "" : PrintObject({{"Host", wildcard}})},
+                   {"host", host.hosts.empty() ? "" : PrintTexts(host.hosts)},
+                   {"method", route.methods.empty() ? "" : PrintTexts(route.methods)},
+                   {"path_regexp", PrintPattern(path.pattern)}});
   return match == "{}" ? "" : PrintArray({match});
 }
 
@@ -122,19 +140,20 @@ Result<std::vector<CaddyRoute>> MapToCaddy(const GatewayRoute& route, std::strin
   PATCHBAY_CHECK(CheckForCaddy(route));
   const auto spread = SpreadByWeight(route.upstreams);
   std::vector<CaddyRoute> pieces;
-  for (const auto& group : GroupHosts(route.hosts)) {
-    for (const auto& rule : MapPaths(route.paths)) {
+  for (const auto& host : MapHosts(route.hosts)) {
+    for (const auto& path : MapPaths(route.paths)) {
       CaddyRoute piece;
       piece.id = StrCat(mark, route.id);
       if (!pieces.empty()) piece.id += StrCat(kPieceMark, pieces.size());
       piece.priority = route.priority;
-      piece.host_rank = group.rank;
-      piece.path_rank = rule.rank;
-      piece.length = rule.length;
+      piece.host_rank = host.rank;
+      piece.host_length = host.length;
+      piece.path_rank = path.rank;
+      piece.path_length = path.length;
       piece.name = route.name;
       piece.text = PrintObject({{"@id", PrintText(piece.id)},
-                                {"handle", PrintHandlers(route, route.strip_path ? rule.prefix : "", spread)},
-                                {"match", PrintMatch(route, group, rule)},
+                                {"handle", PrintHandlers(route, route.strip_path ? path.prefix : "", spread)},
+                                {"match", PrintMatch(route, host, path)},
                                 {"terminal", "true"}});
       pieces.push_back(std::move(piece));
     }
@@ -143,8 +162,8 @@ Result<std::vector<CaddyRoute>> MapToCaddy(const GatewayRoute& route, std::strin
 }
 
 bool StandsBefore(const CaddyRoute& a, const CaddyRoute& b) {
-  return std::tie(b.priority, a.host_rank, a.path_rank, b.length, a.name, a.id) <
-         std::tie(a.priority, b.host_rank, b.path_rank, a.length, b.name, b.id);
+  return std::tie(b.priority, a.host_rank, b.host_length, a.path_rank, b.path_length, a.name, a.id) <
+         std::tie(a.priority, b.host_rank, a.host_length, b.path_rank, a.path_length, b.name, b.id);
 }
 
 CaddyRoute MapToNotFound(std::string_view mark) {

@@ -5,8 +5,8 @@
 // mark + id + "~1", "~2", ...
 //
 // Choices: a path is matched by path_regexp, because Caddy's path matcher ignores case and reads '*' as a wildcard; a
-// Regex begins at the path's start. "*.example.org" stands for one label, as in certificates. Caddy 2.6 has no weighted
-// policy: an address is repeated in proportion to its weight, round_robin goes through the list. A brace in a value is
+// Regex begins at the path's start. "*.example.org" is all below example.org, as in the Gateway API, by header_regexp,
+// because '*' is one label to Caddy's host matcher. Caddy 2.6 has no weighted policy: an address is repeated in proportion to its weight, round_robin goes through the list. A brace in a value is
 // escaped, so that nobody reads the gateway's environment through "{env.X}". An https upstream gets its own address as
 // Host unless the route sets one.
 #pragma once
@@ -24,10 +24,11 @@ struct CaddyRoute {
   std::string id;    // its "@id"
   std::string text;  // as Caddy prints it (caddy_json.h)
   // What decides the order, in this sequence.
-  int priority = 0;       // higher first
-  int host_rank = 0;      // exact, wildcard, none
-  int path_rank = 0;      // exact, prefix, regex, every path
-  std::size_t length = 0;  // of the path; longer first
+  int priority = 0;             // higher first
+  int host_rank = 0;            // exact, wildcard, none
+  std::size_t host_length = 0;  // of a wildcard; longer first
+  int path_rank = 0;            // exact, prefix, regex, every path
+  std::size_t path_length = 0;  // longer first
   std::string name;
 };
 

@@ -44,6 +44,9 @@ std::vector<GatewayRoute> Routes(int count) {
   return routes;
 }
 
+// The mark of installation "abc": the first 8 digits of its SHA-256.
+std::string Ours(const std::string& id) { return "patchbay-ba7816bf-" + id; }
+
 class CaddyGatewayTest : public testing::Test {
  protected:
   Published Publish(const std::vector<GatewayRoute>& routes) {
@@ -78,7 +81,7 @@ class CaddyGatewayTest : public testing::Test {
 
 TEST_F(CaddyGatewayTest, CreatesItsServerInAnEmptyCaddy) {
   EXPECT_TRUE(Publish({Route("a")}).changed);
-  EXPECT_THAT(Ids(), ElementsAre("patchbay-abc-a", "patchbay-abc-~"));
+  EXPECT_THAT(Ids(), ElementsAre(Ours("a"), Ours("~")));
   const auto config = caddy_->config();
   const Json* server = Find(config, {"apps", "http", "servers", "patchbay"});
   EXPECT_TRUE(FindBool(*server, {"automatic_https", "disable"}));
@@ -137,9 +140,9 @@ TEST_F(CaddyGatewayTest, KeepsForeignRoutesInItsServerInPlace) {
     routes.push_back(*ParseJson(R"({"@id":"patchbay-other-x","handle":[]})"));
   });
   Publish({Route("only")});
-  EXPECT_THAT(Ids(), ElementsAre("foreign", "patchbay-abc-only", "patchbay-other-x", "patchbay-abc-~"));
+  EXPECT_THAT(Ids(), ElementsAre("foreign", Ours("only"), "patchbay-other-x", Ours("~")));
   Publish({});
-  EXPECT_THAT(Ids(), ElementsAre("foreign", "patchbay-other-x", "patchbay-abc-~"));
+  EXPECT_THAT(Ids(), ElementsAre("foreign", "patchbay-other-x", Ours("~")));
 }
 
 TEST_F(CaddyGatewayTest, DoesNotOverwriteAConcurrentWriter) {
@@ -148,7 +151,7 @@ TEST_F(CaddyGatewayTest, DoesNotOverwriteAConcurrentWriter) {
     Edit([&](Json& config) { RoutesOf(config).push_back(*ParseJson(R"({"handle":[]})")); });
   });
   Publish(Routes(3));
-  EXPECT_THAT(Ids(), ElementsAre("patchbay-abc-r0", "patchbay-abc-r1", "patchbay-abc-r2", "foreign", "patchbay-abc-~"));
+  EXPECT_THAT(Ids(), ElementsAre(Ours("r0"), Ours("r1"), Ours("r2"), "foreign", Ours("~")));
 }
 
 TEST_F(CaddyGatewayTest, GivesUpAgainstAWriterThatNeverRests) {
@@ -242,11 +245,11 @@ TEST_F(CaddyGatewayTest, AsksAgainAboutARefusalWhenCaddyRestarted) {
 
 TEST_F(CaddyGatewayTest, SaysCaddysWordsWhenItRefusesEverything) {
   Publish(Routes(1));
-  caddy_->RefuseWord("patchbay-abc-~");
+  caddy_->RefuseWord(Ours("~"));
   const auto published = gateway_->Publish(Routes(2));
   ASSERT_FALSE(published.ok());
   EXPECT_EQ(published.error().code, Code::kInvalid);
-  EXPECT_THAT(published.error().message, HasSubstr("no place for patchbay-abc-~"));
+  EXPECT_THAT(published.error().message, HasSubstr("no place for " + Ours("~")));
 }
 
 TEST_F(CaddyGatewayTest, ChangesItsEpochWhenOthersChangeOrEmptyItsServer) {

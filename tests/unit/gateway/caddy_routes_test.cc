@@ -108,6 +108,17 @@ TEST(CaddyRoutes, GiveExactHostsBeforeWildcardsOfTheSameRoute) {
               ElementsAre("b", "mixed", "mixed~1"));
 }
 
+TEST(CaddyRoutes, TakeWildcardsForAllBelow) {
+  const auto pieces = MapToCaddy(Route("w", {}, {"*.Example.org", "*.b.example.org", "*.example.net"}), kMark);
+  ASSERT_EQ(pieces->size(), 2u);
+  const Json first = *ParseJson(pieces->at(0).text);
+  const Json second = *ParseJson(pieces->at(1).text);
+  EXPECT_EQ(first["match"][0]["header_regexp"]["Host"]["pattern"], "(?i)^[^:]+(?:\\.b\\.example\\.org)(?::[0-9]+)?$");
+  EXPECT_EQ(second["match"][0]["header_regexp"]["Host"]["pattern"],
+            "(?i)^[^:]+(?:\\.example\\.net|\\.example\\.org)(?::[0-9]+)?$");
+  EXPECT_TRUE(StandsBefore(pieces->at(0), pieces->at(1)));
+}
+
 TEST(CaddyRoutes, FindTheRouteOfAnAtId) {
   EXPECT_EQ(RouteIdOf("patchbay-abc-u1", kMark), "u1");
   EXPECT_EQ(RouteIdOf("patchbay-abc-u1~12", kMark), "u1");
