@@ -76,6 +76,7 @@ void Transfer::SetUp() {
   curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);  // do not wait for a resolver that was given up
   curl_easy_setopt(easy_, CURLOPT_MAXAGE_CONN, 30L);
+  curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);  // a quiet stream's peer may vanish without a word
   // 0 would mean libcurl's default of 300 s.
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, std::max<long>(1, call_.connect_timeout.count()));
   curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, std::max<long>(0, call_.timeout.count()));

@@ -12,11 +12,11 @@ SessionExchange::~SessionExchange() {
 }
 
 void SessionExchange::Reply(Response response) {
-  if (Claim()) session_->Reply(std::move(response));
+  if (Claim()) std::exchange(session_, nullptr)->Reply(std::move(response));
 }
 
 std::shared_ptr<Stream> SessionExchange::StartStream(Response head, std::function<void()> on_gone) {
-  if (Claim()) return session_->StartStream(std::move(head), std::move(on_gone));
+  if (Claim()) return std::exchange(session_, nullptr)->StartStream(std::move(head), std::move(on_gone));
   auto none = std::make_shared<ClientStream>(std::weak_ptr<Session>(), 0, nullptr);
   none->Leave();
   return none;

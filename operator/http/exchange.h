@@ -25,7 +25,7 @@ class SessionExchange : public Exchange {
  private:
   bool Claim() { return !answered_.exchange(true); }
 
-  const std::shared_ptr<Session> session_;
+  std::shared_ptr<Session> session_;  // until answered: whoever keeps the exchange does not keep the connection
   Request request_;
   std::atomic<bool> answered_{false};
 };

@@ -1,8 +1,10 @@
 #include "http/server.h"
 
+#include <exception>
 #include <utility>
 
 #include "base/guarded.h"
+#include "base/text.h"
 #include "http/cpprest_listener.h"
 #include "http/session.h"
 #include "http/transport.h"
@@ -41,12 +43,16 @@ class ListenerServer final : public Server {
 Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Handler handler) {
   Meter& meter = options.meter != nullptr ? *options.meter : NullMeter();
   auto house = std::make_shared<House>(std::move(options), meter);
-  PATCHBAY_TRY(auto transport, Transport::Open(house));
-  PATCHBAY_TRY(auto listener, CpprestListener::Open(std::move(handler)));
-  house->serve = [&door = *listener](std::shared_ptr<Exchange> exchange) { door.Dispatch(std::move(exchange)); };
-  transport->Start();
-  return std::unique_ptr<Server>(
-      std::make_unique<ListenerServer>(std::move(house), std::move(transport), std::move(listener)));
+  try {
+    PATCHBAY_TRY(auto transport, Transport::Open(house));
+    PATCHBAY_TRY(auto listener, CpprestListener::Open(std::move(handler)));
+    house->serve = [&door = *listener](std::shared_ptr<Exchange> exchange) { door.Dispatch(std::move(exchange)); };
+    transport->Start();
+    return std::unique_ptr<Server>(
+        std::make_unique<ListenerServer>(std::move(house), std::move(transport), std::move(listener)));
+  } catch (const std::exception& failure) {  // no descriptor or thread left
+    return Error{Code::kUnavailable, StrCat("the HTTP server did not start: ", failure.what())};
+  }
 }
 
 }  // namespace patchbay::http

@@ -124,15 +124,17 @@ TEST(Stream, LetsOnePieceOfAnySizeWait) {
 
 TEST(Stream, EndsWithoutProgressAndNotBecauseItIsQuiet) {
   ServerOptions options;
-  options.write_timeout = options.idle_timeout = options.body_timeout = milliseconds(150);
+  options.write_timeout = options.body_timeout = milliseconds(150);
+  options.idle_timeout = milliseconds(500);
   StreamServer server(options);
   RawSocket stuck(server.server.address);
   stuck.KeepReceiveBufferSmall();
   stuck.Send(kWatch);
-  RawSocket quiet(server.server.address);
   server.At(0).stream->Write(Text(std::string(20 << 20, 'x')));
+  RawSocket quiet(server.server.address);
   quiet.Send(kWatch);
   EXPECT_TRUE(Eventually([&] { return *server.At(0).gone == 1; }));
+  Nap(milliseconds(600));
   EXPECT_EQ(*server.At(1).gone, 0);
   EXPECT_TRUE(server.At(1).stream->Write(Text("still here")));
   EXPECT_NE(quiet.ReceiveUntil("still here"), "");
