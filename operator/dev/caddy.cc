@@ -90,10 +90,8 @@ Result<void> Prepare(const CaddyChildOptions& options, const std::string& admin)
   if (error) return Error{Code::kUnavailable, StrCat("cannot make ", options.folder, ": ", error.message())};
   fs::permissions(options.folder, fs::perms::owner_all, error);
   fs::remove(fs::path(options.folder) / "admin.sock", error);
-  // Without a grace period one endless request would hold up every reload and the end.
   return WriteFile(ConfigPath(options),
-                   StrCat("{\"admin\":{\"listen\":", QuoteJson(admin),
-                          ",\"config\":{\"persist\":false}},\"apps\":{\"http\":{\"grace_period\":\"10s\"}}}\n"));
+                   StrCat("{\"admin\":{\"listen\":", QuoteJson(admin), ",\"config\":{\"persist\":false}}}\n"));
 }
 
 Result<std::unique_ptr<Child>> Launch(const CaddyChildOptions& options) {
