@@ -13,7 +13,7 @@ CREATE FUNCTION commit_batch(
 DECLARE
   dropped int[];
 BEGIN
-  UPDATE counter SET value = value + cardinality(p_unit) RETURNING value - cardinality(p_unit) INTO base;
+  UPDATE counter SET value = value + cardinality(p_unit) WHERE one RETURNING value - cardinality(p_unit) INTO base;
 
   SELECT array_agg(w.i ORDER BY w.i), array_agg(coalesce(o.revision, 0) ORDER BY w.i), array_agg(w.unit)
     INTO failed, present, dropped

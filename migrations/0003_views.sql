@@ -33,8 +33,7 @@ SELECT o.ns AS namespace, o.name,
 CREATE VIEW routes AS
 SELECT o.ns AS namespace, o.name,
        json_texts(b #> '{spec,hosts}') AS hosts,
-       ARRAY(SELECT coalesce(json_text(p), json_text(p -> 'value'), json_text(p -> 'path'))
-               FROM json_items(b #> '{spec,paths}') p) AS paths,
+       ARRAY(SELECT json_text(p -> 'value') FROM json_items(b #> '{spec,paths}') p) AS paths,
        ARRAY(SELECT coalesce(json_text(t -> 'url'), concat_ws(':', json_text(t -> 'plugin'), json_text(t -> 'port')))
                FROM json_items(b #> '{spec,backends}') t) AS backends,
        coalesce(json_bool(b -> 'spec' -> 'enabled'), true) AS enabled,

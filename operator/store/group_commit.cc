@@ -12,7 +12,8 @@ namespace patchbay::store {
 namespace {
 
 // Small tables are planned as if they stayed small, and the plan lives as long as the session: look keys up by index.
-constexpr const char* kSettings = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
+constexpr const char* kSettings =
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 Counter& Outcome(Meter& meter, const char* outcome) {
   return meter.AddCounter("patchbay_store_commits_total", "Units committed, or not, by outcome.", {{"outcome", outcome}});

@@ -21,8 +21,7 @@ Result<std::int64_t> PruneQueues(Pool& pool) {
   });
 }
 
-}  // namespace
-
+// The units that delete expired Events through the normal commit, so that watchers see them go.
 Result<std::vector<Unit>> FindExpiredEvents(Pool& pool, const HousekeepingOptions& options) {
   return pool.Run(kExpiredEvents.name, [&](pqxx::connection& connection) {
     pqxx::nontransaction work(connection);
@@ -41,7 +40,10 @@ Result<std::vector<Unit>> FindExpiredEvents(Pool& pool, const HousekeepingOption
   });
 }
 
-Result<Swept> SweepStep(Pool& pool, Store& store, const HousekeepingOptions& options) {
+}  // namespace
+
+Result<Swept> SweepStep(Pool& pool, Store& store, const HousekeepingOptions& options,
+                        const std::function<void(bool)>& gone) {
   Swept swept;
   PATCHBAY_TRY(swept.changes,
                Count(pool, kPruneChanges, options.changes_kept, options.changes_age.count(), options.step));
@@ -52,7 +54,7 @@ Result<Swept> SweepStep(Pool& pool, Store& store, const HousekeepingOptions& opt
   PATCHBAY_TRY(auto units, FindExpiredEvents(pool, options));
   swept.events = std::ssize(units);
   // One that was touched meanwhile stays: its precondition fails.
-  for (auto& unit : units) store.Commit(std::move(unit), [](const auto&) {});
+  for (auto& unit : units) store.Commit(std::move(unit), [gone](const auto& outcome) { gone(outcome.ok()); });
   return swept;
 }
 

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 
+#include "store/pg_store.h"
 #include "store/pool.h"
 #include "store/store.h"
 
@@ -18,16 +20,9 @@ struct HousekeepingOptions {
   int step = 1'000;                        // rows at once
 };
 
-struct Swept {
-  std::int64_t changes = 0;
-  std::int64_t deliveries = 0;
-  std::int64_t queues = 0;
-  std::int64_t events = 0;
-};
-
-// One step of each: counts below options.step mean that nothing is left of it. Does not wait for Events to go.
-Result<Swept> SweepStep(Pool& pool, Store& store, const HousekeepingOptions& options);
-// The units that delete expired Events, at most `options.step`, through the normal commit so that watchers see them go.
-Result<std::vector<Unit>> FindExpiredEvents(Pool& pool, const HousekeepingOptions& options);
+// One step of each: counts below options.step mean that nothing is left of it. `gone` is called for each expired Event
+// (found in swept.events) when its deletion is committed (true) or not; a copy of it outlives this call.
+Result<Swept> SweepStep(Pool& pool, Store& store, const HousekeepingOptions& options,
+                        const std::function<void(bool)>& gone = [](bool) {});
 
 }  // namespace patchbay::store

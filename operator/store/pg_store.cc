@@ -1,8 +1,10 @@
 #include "store/pg_store.h"
 
+#include <condition_variable>
 #include <thread>
 #include <utility>
 
+#include "base/guarded.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "store/delivery_queue.h"
@@ -144,10 +146,26 @@ bool PgStore::AwaitUp(std::chrono::milliseconds patience) {
   return true;
 }
 
-Result<void> PgStore::Sweep() {
-  auto swept = SweepStep(core_->pool(), *this, core_->housekeeping());
-  if (!swept.ok()) return std::move(swept).error();
-  return {};
+Result<Swept> PgStore::Sweep() {
+  struct Ends {
+    std::int64_t all = 0;
+    std::int64_t deleted = 0;
+  };
+  struct Waiting {
+    Guarded<Ends> ends;
+    std::condition_variable changed;
+  };
+  auto waiting = std::make_shared<Waiting>();
+  PATCHBAY_TRY(Swept swept, SweepStep(core_->pool(), *this, core_->housekeeping(), [waiting](bool deleted) {
+                 auto ends = waiting->ends.Lock();
+                 ++ends->all;
+                 ends->deleted += deleted ? 1 : 0;
+                 waiting->changed.notify_one();
+               }));
+  auto ends = waiting->ends.Lock();
+  waiting->changed.wait(ends.lock(), [&] { return ends->all >= swept.events; });
+  swept.events = ends->deleted;
+  return swept;
 }
 
 void PgStore::Commit(Unit unit, Done done) { core_->commits().Submit(std::move(unit), std::move(done)); }

@@ -14,7 +14,7 @@
 namespace patchbay::store {
 
 struct PgOptions {
-  std::string connection;  // libpq URL or words: see store/connection.h
+  std::string connection = {};  // libpq URL or words: see store/connection.h
   bool migrate = true;     // false: only checks that the schema is the program's
   int pool = 6;            // sessions for reads; three more are used for commits and LISTEN
   std::chrono::milliseconds pool_patience{5'000};
@@ -30,6 +30,14 @@ struct PgOptions {
   std::chrono::seconds events_age{3600};
 };
 
+// What one step of housekeeping removed.
+struct Swept {
+  std::int64_t changes = 0;
+  std::int64_t deliveries = 0;
+  std::int64_t queues = 0;
+  std::int64_t events = 0;
+};
+
 class PgStore : public Store {
  public:
   // Connects to nothing yet. References outlive it.
@@ -42,8 +50,9 @@ class PgStore : public Store {
   void Stop();
   // True when connected, false when that took longer than `patience`.
   bool AwaitUp(std::chrono::milliseconds patience);
-  // One bounded step of pruning, now. The listening thread does this every options.housekeeping.
-  Result<void> Sweep();
+  // One bounded step of pruning, now; returns when the expired Events it found are deleted. All counts 0: nothing was
+  // left. The listening thread does the same, without waiting, every options.housekeeping.
+  Result<Swept> Sweep();
 
   void Commit(Unit unit, Done done) override;
   Result<Snapshot> Load(const std::function<void(Row)>& row) override;

@@ -22,10 +22,10 @@ inline constexpr Query kReadChanges = {
     "  SELECT * FROM (SELECT ch.*, sum(octet_length(body)) OVER (ORDER BY revision) - octet_length(body) AS before,"
     "      count(*) OVER () AS total"
     "    FROM (SELECT * FROM changes WHERE revision > $1 ORDER BY revision LIMIT $2) ch) sized"
-    "  WHERE before < $3) r ON true ORDER BY r.revision"};
+    "  WHERE before < $3) r ON true WHERE c.one AND l.one ORDER BY r.revision"};
 
 inline constexpr Query kReadPosition = {
-    "store.read_position", "SELECT c.value, l.oldest_kept FROM counter c CROSS JOIN log_state l"};
+    "store.read_position", "SELECT c.value, l.oldest_kept FROM counter c CROSS JOIN log_state l WHERE c.one AND l.one"};
 
 inline constexpr Query kLoadObjects = {
     "store.load_objects",

@@ -107,7 +107,7 @@ void Session::Connect(const std::string& settings) {
   quiet_ = std::make_unique<pqxx::quiet_errorhandler>(*connection_);
   const auto ms = [](std::chrono::milliseconds time) { return std::to_string(time.count()); };
   pqxx::nontransaction work(*connection_);
-  work.exec(StrCat("SET search_path = patchbay; SET client_encoding = 'UTF8'; SET timezone = 'UTC'",
+  work.exec(StrCat("SET search_path = patchbay; SET client_encoding = 'UTF8'; SET timezone = 'UTC'; SET jit = off",
                    "; SET statement_timeout = ", ms(options.statement_timeout), "; SET lock_timeout = ", ms(options.lock_timeout),
                    "; SET idle_in_transaction_session_timeout = ", ms(options.idle_timeout),
                    "; SET synchronous_commit = on", settings.empty() ? "" : "; ", settings));

@@ -18,6 +18,8 @@
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "base/text.h"
+#include "harness/store/follower.h"
+#include "harness/store/writes.h"
 #include "store/store.h"
 
 namespace patchbay::store {
@@ -33,112 +35,6 @@ class StoreWorld {
   // Forgets changes up to here.
   virtual void Prune(Revision upto) = 0;
 };
-
-inline std::string BodyOf(const Key& key, const std::string& text) {
-  return StrCat(R"({"apiVersion":"patchbay.dev/v1","kind":"Plugin","metadata":{"name":")", key.name, R"(","namespace":")",
-                key.ns, R"("},"spec":{"z":1,"a":)", QuoteJson(text), "}}");
-}
-
-inline Write PutOf(const std::string& name, const std::string& text, std::optional<Revision> expected = std::nullopt) {
-  Write write;
-  write.key = {std::string(kPlugins), "default", name};
-  write.expected = expected;
-  write.uid = "uid-" + name;
-  write.generation = 1;
-  write.body = BodyOf(write.key, text);
-  return write;
-}
-
-inline Write DeleteOf(const std::string& name, std::optional<Revision> expected = std::nullopt) {
-  Write write = PutOf(name, "last words", expected);
-  write.op = Write::Op::kDelete;
-  return write;
-}
-
-inline Unit UnitOf(std::vector<Write> writes) { return {std::move(writes), {}}; }
-
-inline NewDelivery MessageOf(const std::string& webhook, const std::string& id) {
-  return {"uid-" + webhook, "default", webhook, id, "plugin.created", R"({"id":")" + id + R"("})"};
-}
-
-// Tries until `done`, for what another thread or the database's clock brings about.
-inline bool Eventually(const std::function<bool()>& done, std::chrono::milliseconds patience = std::chrono::seconds(20)) {
-  Clock& clock = SystemClock();
-  for (const MonoTime deadline = clock.Mono() + patience; clock.Mono() < deadline;) {
-    if (done()) return true;
-    clock.SleepFor(std::chrono::milliseconds(5), {});
-  }
-  return done();
-}
-
-// A cache in small: stands at a revision, takes the Sink when it fits, reads the log when it does not. Outlives the
-// store that it is attached to.
-class Follower {
- public:
-  // Only reads.
-  void Follow(Store& store) { store_ = &store; }
-  void Attach(Store& store) {
-    Follow(store);
-    store.Listen([this](Revision base, Revision tip, std::span<const Change> changes) { OnBatch(base, tip, changes); },
-                 [this] { ++state_.Lock()->wakes; });
-  }
-  // Reads until the counter is reached.
-  void CatchUp() {
-    while (true) {
-      const Revision from = position();
-      auto read = store_->Read(from, 3);
-      ASSERT_TRUE(read.ok()) << read.error().message;
-      auto state = state_.Lock();
-      if (state->position != from) continue;  // the Sink was faster
-      for (const auto& change : read->second) Apply(*state, change);
-      const bool end = read->second.empty();
-      state->position = std::max(state->position, read->first);
-      if (end) return;
-    }
-  }
-  Revision position() { return state_.Lock()->position; }
-  int wakes() { return state_.Lock()->wakes; }
-  std::vector<Revision> revisions() { return state_.Lock()->revisions; }
-  std::map<Key, std::string> objects() { return state_.Lock()->objects; }
-  bool in_order() { return state_.Lock()->in_order; }
-
- private:
-  struct State {
-    Revision position = 0;
-    int wakes = 0;
-    bool in_order = true;
-    std::vector<Revision> revisions;
-    std::map<Key, std::string> objects;
-  };
-  static void Apply(State& state, const Change& change) {
-    state.in_order &= change.revision > state.position;
-    state.position = change.revision;
-    state.revisions.push_back(change.revision);
-    if (change.type == ChangeType::kPut) {
-      state.objects[change.key] = *change.bytes;
-    } else {
-      state.objects.erase(change.key);
-    }
-  }
-  void OnBatch(Revision base, Revision tip, std::span<const Change> changes) {
-    auto state = state_.Lock();
-    if (state->position != base) return;
-    for (const auto& change : changes) Apply(*state, change);
-    state->in_order &= tip >= state->position;
-    state->position = tip;
-  }
-
-  Store* store_ = nullptr;
-  Guarded<State> state_;
-};
-
-inline std::map<Key, std::string> LoadAll(Store& store, Snapshot* snapshot = nullptr) {
-  std::map<Key, std::string> rows;
-  auto loaded = store.Load([&](const Row& row) { rows[row.key] = *row.bytes; });
-  EXPECT_TRUE(loaded.ok()) << (loaded.ok() ? "" : loaded.error().message);
-  if (loaded.ok() && snapshot != nullptr) *snapshot = *loaded;
-  return rows;
-}
 
 // The parameter makes a world.
 class StoreContract : public testing::TestWithParam<std::function<std::unique_ptr<StoreWorld>()>> {
