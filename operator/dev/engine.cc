@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::chrono::seconds kStartTimeout{90};
 constexpr std::chrono::seconds kStopGrace{30};
+constexpr std::chrono::seconds kContainerdGrace{5};
 constexpr std::chrono::milliseconds kLookAgain{100};
 // A Unix socket's path has 107 characters; containerd puts "/containerd/containerd-debug.sock.ttrpc" behind ours.
 constexpr std::size_t kLongestExecRoot = 60;
@@ -42,7 +43,8 @@ Result<std::string> Probe(const std::string& host, http::HttpClient& http) {
   return StrCat(version.engine, " ", version.version, " (API ", version.api_version, ")");
 }
 
-std::vector<std::string> Candidates(const std::string& private_host) {
+std::vector<std::string> Candidates(const std::string& private_host, bool only_private) {
+  if (only_private) return {private_host};
   if (const std::string host = EnvironmentOf("DOCKER_HOST"); !host.empty()) return {host};
   std::vector<std::string> hosts{private_host, "unix:///var/run/docker.sock"};
   if (const std::string folder = EnvironmentOf("XDG_RUNTIME_DIR"); !folder.empty())
@@ -70,23 +72,34 @@ PrivatePaths PathsIn(const std::string& folder) {
   return paths;
 }
 
-// dockerd refuses to start when any program has the number it left behind.
-void ForgetStalePid(const std::string& path) {
+// Tells whether the process of this pid file lives and is that program (a zombie has none).
+bool IsAlive(const std::string& pid_file, const std::string& program) {
   long pid = 0;
-  std::ifstream(path) >> pid;
-  std::string name;
-  std::ifstream(StrCat("/proc/", pid, "/comm")) >> name;
-  if (name != "dockerd") std::filesystem::remove(path);
+  std::ifstream(pid_file) >> pid;
+  std::error_code error;
+  return pid > 0 && std::filesystem::read_symlink(StrCat("/proc/", pid, "/exe"), error).filename() == program;
 }
 
-// dockerd's own reason, without its timestamps.
+// After a crash dockerd refuses to start when any program has the number that it left behind, and waits in vain for a
+// containerd that is just going away.
+void ForgetStalePids(const PrivatePaths& paths) {
+  if (IsAlive(paths.pid, "dockerd")) return;
+  std::filesystem::remove(paths.pid);
+  const std::string containerd = paths.exec + "/containerd/containerd.pid";
+  const MonoTime deadline = SystemClock().Mono() + kContainerdGrace;
+  while (IsAlive(containerd, "containerd")) {
+    if (SystemClock().Mono() > deadline) return;
+    SystemClock().SleepFor(kLookAgain, {});
+  }
+  std::filesystem::remove(containerd);
+}
+
+// dockerd's own reason: the last thing it says, without a timestamp.
 std::string ReadReason(const std::string& log) {
   std::ifstream file(log);
   std::string reason;
-  for (std::string line; std::getline(file, line);) {
-    if (const auto at = line.find("failed to start daemon"); at != std::string::npos) reason = line.substr(at);
-    if (const auto at = line.find("failed to load listeners"); at != std::string::npos) reason = line.substr(at);
-  }
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("failed to ") || line.starts_with("unable to ")) reason = line;
   if (Lower(reason).find("iptables") != std::string::npos) reason += " (install iptables)";
   return reason.empty() ? "it does not say why" : reason;
 }
@@ -130,12 +143,12 @@ Result<std::string> AwaitAnswer(Child& child, const std::string& host, const std
 
 Result<std::unique_ptr<Engine>> Engine::FindOrStart(EngineOptions options, http::HttpClient& http) {
   std::vector<std::string> tried;
-  for (const auto& host : Candidates(StrCat("unix://", PathsIn(options.folder).socket))) {
+  for (const auto& host : Candidates(StrCat("unix://", PathsIn(options.folder).socket), options.only_private)) {
     auto description = Probe(host, http);
     if (description.ok()) return std::unique_ptr<Engine>(new Engine(host, *description, nullptr));
     tried.push_back(StrCat(host, " (", description.error().message, ")"));
   }
-  const bool chosen = !EnvironmentOf("DOCKER_HOST").empty();
+  const bool chosen = !EnvironmentOf("DOCKER_HOST").empty() && !options.only_private;
   if (!chosen && options.may_start && geteuid() == 0 && !FindProgram("dockerd").empty()) return Launch(options, http);
   return NothingAnswers(tried);
 }
@@ -143,7 +156,7 @@ Result<std::unique_ptr<Engine>> Engine::FindOrStart(EngineOptions options, http:
 Result<std::unique_ptr<Engine>> Engine::Launch(const EngineOptions& options, http::HttpClient& http) {
   const PrivatePaths paths = PathsIn(options.folder);
   PATCHBAY_CHECK(MakeFolders(paths));
-  ForgetStalePid(paths.pid);
+  ForgetStalePids(paths);
   std::filesystem::remove(paths.log);
   const std::string host = StrCat("unix://", paths.socket);
   ChildOptions child_options;

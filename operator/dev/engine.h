@@ -16,6 +16,7 @@ namespace patchbay::dev {
 struct EngineOptions {
   std::string folder;  // of a private daemon: images and containers in it, docker.log, docker.sock
   bool may_start = true;
+  bool only_private = false;                                                     // looks at no other engine
   std::vector<std::string> daemon_args = {};                                     // added to dockerd's
   std::function<void(const std::string& line)> say = [](const std::string&) {};  // progress, for a person
 };

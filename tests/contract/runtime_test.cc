@@ -1,8 +1,5 @@
-#include <unistd.h>
-
-#include <filesystem>
-
 #include "contract/docker_world.h"
+#include "contract/private_engine.h"
 #include "contract/runtime_contract_containers.h"
 #include "contract/runtime_contract_streams.h"
 #include "harness/runtime/fake_runtime.h"
@@ -54,6 +51,10 @@ class RealDocker : public RuntimeContract {
   }
 };
 INSTANTIATE_TEST_SUITE_P(Real, RealDocker, testing::ValuesIn(RealRuntimes()), &NameOf);
+INSTANTIATE_TEST_SUITE_P(Real, PrivateEngine, testing::ValuesIn(PrivateEngines()));
+// Empty where whoever runs the tests said that there is no engine, and where only root could have a private one.
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(RealDocker);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PrivateEngine);
 
 TEST_P(RealDocker, GivesTheContainerEveryFieldOfItsSpec) {
   auto spec = SpecOf("fields");
