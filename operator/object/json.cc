@@ -44,7 +44,8 @@ void AppendDouble(std::string& out, double value) {
   const bool fixed = value == 0 || (size >= 1e-6 && size < 1e15);
   char digits[40];
   char* const end = digits + sizeof digits;
-  const auto written = fixed ? std::to_chars(digits, end, value, std::chars_format::fixed) : std::to_chars(digits, end, value);
+  const auto written =
+      fixed ? std::to_chars(digits, end, value, std::chars_format::fixed) : std::to_chars(digits, end, value);
   const std::string_view text(digits, written.ptr - digits);
   out += text;
   if (text.find_first_of(".e") == std::string_view::npos) out += ".0";

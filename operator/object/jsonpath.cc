@@ -59,8 +59,10 @@ class Walker {
   }
 
   void TakeField(const std::string& name, const Json& value, Values& out) {
-    if (const Json* member = Find(value, {name})) out.push_back(member);
-    else if (missing_.empty()) missing_ = StrCat(name, " is not found");
+    if (const Json* member = Find(value, {name}))
+      out.push_back(member);
+    else if (missing_.empty())
+      missing_ = StrCat(name, " is not found");
   }
 
   void TakeIndex(long index, const Json& value, Values& out) {
@@ -70,8 +72,10 @@ class Walker {
     }
     const auto size = static_cast<long>(value.size());
     const long at = index < 0 ? index + size : index;
-    if (at >= 0 && at < size) out.push_back(&value[static_cast<std::size_t>(at)]);
-    else if (missing_.empty()) missing_ = StrCat("array index out of bounds: index ", index, ", length ", size);
+    if (at >= 0 && at < size)
+      out.push_back(&value[static_cast<std::size_t>(at)]);
+    else if (missing_.empty())
+      missing_ = StrCat("array index out of bounds: index ", index, ", length ", size);
   }
 
   static void TakeSlice(const Step& step, const Json& value, Values& out) {
@@ -147,8 +151,10 @@ class Renderer {
       }
       for (std::size_t i = 0; i < values.size(); ++i) {
         if (i > 0) out_ += ' ';
-        if (values[i]->is_string()) out_ += values[i]->template get_ref<const std::string&>();
-        else AppendJson(out_, *values[i]);
+        if (values[i]->is_string())
+          out_ += values[i]->template get_ref<const std::string&>();
+        else
+          AppendJson(out_, *values[i]);
       }
     }
     return {};

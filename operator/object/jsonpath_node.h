@@ -15,12 +15,12 @@ struct Operand;
 struct Step {
   enum class Kind { kField, kEvery, kDescend, kSlice, kIndex, kUnion, kFilter };
   Kind kind = Kind::kField;
-  std::string name = {};                                // kField
-  long index = 0;                                  // kIndex
-  std::optional<long> from = {}, to = {}, stride = {};            // kSlice
-  std::vector<Step> choices = {};                       // kUnion: fields and indexes
-  std::shared_ptr<const Operand> left = {}, right = {};      // kFilter
-  std::string op = {};                                  // kFilter: "", "==", "!=", "<", "<=", ">", ">="
+  std::string name = {};                                 // kField
+  long index = 0;                                        // kIndex
+  std::optional<long> from = {}, to = {}, stride = {};   // kSlice
+  std::vector<Step> choices = {};                        // kUnion: fields and indexes
+  std::shared_ptr<const Operand> left = {}, right = {};  // kFilter
+  std::string op = {};                                   // kFilter: "", "==", "!=", "<", "<=", ">", ">="
 };
 
 struct Path {

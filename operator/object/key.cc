@@ -41,7 +41,9 @@ constexpr std::string_view kLabelTooLong = "must be no more than 63 characters";
 
 }  // namespace
 
-std::string Key::ToString() const { return ns.empty() ? StrCat(resource, " ", name) : StrCat(resource, " ", ns, "/", name); }
+std::string Key::ToString() const {
+  return ns.empty() ? StrCat(resource, " ", name) : StrCat(resource, " ", ns, "/", name);
+}
 
 std::string CheckSubdomain(std::string_view name) {
   if (name.size() > 253) return "must be no more than 253 characters";
@@ -71,8 +73,10 @@ std::vector<std::string> CheckQualifiedName(std::string_view name) {
     if (const auto rule = CheckSubdomain(name.substr(0, slash)); !rule.empty()) broken.push_back("prefix part " + rule);
   }
   const std::string_view rest = slash == std::string_view::npos ? name : name.substr(slash + 1);
-  if (rest.empty()) broken.emplace_back("name part must be non-empty");
-  else if (rest.size() > 63) broken.push_back(StrCat("name part ", kLabelTooLong));
+  if (rest.empty())
+    broken.emplace_back("name part must be non-empty");
+  else if (rest.size() > 63)
+    broken.push_back(StrCat("name part ", kLabelTooLong));
   if (!IsName(rest)) broken.push_back(StrCat("name part ", kNameRule));
   return broken;
 }

@@ -143,12 +143,9 @@ void SetCondition(Json& object, const Condition& condition, std::int64_t observe
     break;
   }
   if (place == nullptr) place = &conditions.emplace_back();
-  *place = Json{{"type", condition.type},
-                {"status", condition.status},
-                {"observedGeneration", observed_generation},
-                {"lastTransitionTime", since},
-                {"reason", condition.reason},
-                {"message", condition.message}};
+  *place =
+      Json{{"type", condition.type},      {"status", condition.status}, {"observedGeneration", observed_generation},
+           {"lastTransitionTime", since}, {"reason", condition.reason}, {"message", condition.message}};
 }
 
 std::optional<Condition> FindCondition(const Json& object, std::string_view type) {

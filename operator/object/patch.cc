@@ -21,8 +21,10 @@ Json Merged(const Json& target, const Json& patch) {
   members.reserve(base.size() + patch.size());
   for (const auto& [key, value] : base.get_ref<const Json::object_t&>()) {
     const Json* change = changes.Find(key);
-    if (change == nullptr) members.emplace_back(key, value);
-    else if (!change->is_null()) members.emplace_back(key, Merged(value, *change));
+    if (change == nullptr)
+      members.emplace_back(key, value);
+    else if (!change->is_null())
+      members.emplace_back(key, Merged(value, *change));
   }
   const MemberIndex present(base);
   for (const auto& [key, value] : patch.get_ref<const Json::object_t&>())
@@ -204,8 +206,8 @@ Result<Json> JsonPatch(const Json& target, const Json& operations) {
   Patcher patcher(target);
   for (std::size_t i = 0; i < operations.size(); ++i) {
     if (auto applied = patcher.Apply(operations[i]); !applied)
-      return applied.error().Within(StrCat("JSON patch operation ", i, " (", FindString(operations[i], {"op"}, "?"), " ",
-                                           FindString(operations[i], {"path"}, "?"), ") cannot be applied"));
+      return applied.error().Within(StrCat("JSON patch operation ", i, " (", FindString(operations[i], {"op"}, "?"),
+                                           " ", FindString(operations[i], {"path"}, "?"), ") cannot be applied"));
   }
   return patcher.Take();
 }

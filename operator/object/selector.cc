@@ -97,8 +97,10 @@ class LabelSelectorParser {
     const auto known = kOps.find(op);
     if (known == kOps.end()) return Found(op, "in, notin, =, ==, !=, gt, lt");
     std::string value;
-    if (IsWord(Look())) value = Next();
-    else if (!Look().empty() && Look() != ",") return Found(Look(), "identifier");
+    if (IsWord(Look()))
+      value = Next();
+    else if (!Look().empty() && Look() != ",")
+      return Found(Look(), "identifier");
     return LabelSelector::MakeTerm(std::move(key), known->second, {std::move(value)});
   }
 
@@ -134,7 +136,8 @@ Result<LabelSelector::Term> LabelSelector::MakeTerm(std::string key, Op op, std:
   }
   for (std::size_t i = 0; i < values.size(); ++i)
     if (const auto broken = CheckLabelValue(values[i]); !broken.empty())
-      return Unparsed(StrCat("values[", i, "][", key, "]: Invalid value: ", QuoteJson(values[i]), ": ", Join(broken, "; ")));
+      return Unparsed(
+          StrCat("values[", i, "][", key, "]: Invalid value: ", QuoteJson(values[i]), ": ", Join(broken, "; ")));
   std::sort(values.begin(), values.end());
   return Term{std::move(key), op, std::move(values)};
 }
@@ -159,8 +162,8 @@ Result<LabelSelector> LabelSelector::FromJson(const Json& value) {
   for (const Json& expression : *expressions) {
     const auto op = kOps.find(FindString(expression, {"operator"}));
     if (op == kOps.end())
-      return Error{Code::kInvalid, StrCat(QuoteJson(FindString(expression, {"operator"})),
-                                          " is not a valid label selector operator")};
+      return Error{Code::kInvalid,
+                   StrCat(QuoteJson(FindString(expression, {"operator"})), " is not a valid label selector operator")};
     std::vector<std::string> values;
     if (const Json* list = patchbay::Find(expression, {"values"}); list != nullptr && list->is_array())
       for (const Json& item : *list)

@@ -4,13 +4,13 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <sstream>
 #include <unordered_set>
 
 #include "base/text.h"
 #include "object/yaml.h"
+#include "object/yaml_scalar.h"
 
 namespace patchbay {
 namespace {
@@ -27,79 +27,6 @@ struct Refusal {
 
 YamlMark ToMark(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
 [[noreturn]] void Refuse(const YAML::Mark& mark, std::string why) { throw Refusal{ToMark(mark), std::move(why)}; }
-
-bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::find(words.begin(), words.end(), text) != words.end();
-}
-
-std::size_t CountDigits(std::string_view text) {
-  const auto end = text.find_first_not_of("0123456789");
-  return end == std::string_view::npos ? text.size() : end;
-}
-
-// [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?
-bool LooksLikeFloat(std::string_view text) {
-  if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
-  const std::size_t whole = CountDigits(text);
-  text.remove_prefix(whole);
-  std::size_t fraction = 0;
-  if (!text.empty() && text[0] == '.') {
-    text.remove_prefix(1);
-    fraction = CountDigits(text);
-    text.remove_prefix(fraction);
-  }
-  if (whole + fraction == 0) return false;
-  if (text.empty()) return true;
-  if (text[0] != 'e' && text[0] != 'E') return false;
-  text.remove_prefix(1);
-  if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
-  return !text.empty() && CountDigits(text) == text.size();
-}
-
-bool LooksLikeInteger(std::string_view text) {
-  if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
-  return !text.empty() && CountDigits(text) == text.size();
-}
-
-template <class T>
-bool ReadWhole(std::string_view text, T& value, int base = 10) {
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  return failure == std::errc() && end == text.data() + text.size();
-}
-
-Json ReadInteger(const YAML::Mark& mark, std::string_view text, int base) {
-  std::int64_t number = 0;
-  std::uint64_t large = 0;
-  if (ReadWhole(text, number, base)) return number;
-  if (ReadWhole(text, large, base)) return large;
-  Refuse(mark, "a number out of range (quote it if it is text)");
-}
-
-Json ReadFloat(const YAML::Mark& mark, std::string_view text) {
-  double number = 0;
-  if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc())
-    Refuse(mark, "a number out of range (quote it if it is text)");
-  return number;
-}
-
-// The core schema of YAML 1.2, section 10.3.2.
-Json ResolvePlain(const YAML::Mark& mark, const std::string& text) {
-  if (IsOneOf(text, {"", "~", "null", "Null", "NULL"})) return nullptr;
-  if (IsOneOf(text, {"true", "True", "TRUE"})) return true;
-  if (IsOneOf(text, {"false", "False", "FALSE"})) return false;
-  const std::string_view unsigned_text = std::string_view(text).substr(text[0] == '+' ? 1 : 0);
-  if (LooksLikeInteger(text)) return ReadInteger(mark, unsigned_text, 10);
-  const std::string_view digits = std::string_view(text).substr(std::min<std::size_t>(2, text.size()));
-  if (text.starts_with("0o") && !digits.empty() && digits.find_first_not_of("01234567") == std::string_view::npos)
-    return ReadInteger(mark, digits, 8);
-  if (text.starts_with("0x") && !digits.empty() &&
-      digits.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos)
-    return ReadInteger(mark, digits, 16);
-  if (LooksLikeFloat(text)) return ReadFloat(mark, unsigned_text);
-  const std::string lower = Lower(text);
-  if (IsOneOf(lower, {".nan", ".inf", "-.inf", "+.inf"})) Refuse(mark, "infinity and NaN are not numbers here");
-  return text;
-}
 
 class Builder : public YAML::EventHandler {
  public:
@@ -120,14 +47,18 @@ class Builder : public YAML::EventHandler {
     Add(mark, nullptr);
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
     RefuseAnchor(mark, anchor);
     const bool plain = tag.empty() || tag == "?";
     if (!plain && tag != "!" && tag != StrCat(kCore, "str")) Refuse(mark, StrCat("the tag ", tag, " is not allowed"));
     if (text.find('\0') != std::string::npos) Refuse(mark, "U+0000 is not allowed");
     if (!plain) CheckQuoted(mark, text);
     if (ExpectsKey()) return AddKey(mark, text);
-    Add(mark, plain ? ResolvePlain(mark, text) : Json(text));
+    if (!plain) return void(Add(mark, text));
+    auto value = ResolvePlainScalar(text);
+    if (!value) Refuse(mark, value.error().message);
+    Add(mark, *std::move(value));
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -168,7 +99,9 @@ class Builder : public YAML::EventHandler {
     Refuse(mark, "a quote is not closed");
   }
 
-  bool ExpectsKey() const { return !levels_.empty() && levels_.back().container->is_object() && !levels_.back().has_key; }
+  bool ExpectsKey() const {
+    return !levels_.empty() && levels_.back().container->is_object() && !levels_.back().has_key;
+  }
 
   void AddKey(const YAML::Mark& mark, const std::string& key) {
     Level& level = levels_.back();

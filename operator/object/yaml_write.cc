@@ -110,17 +110,22 @@ void WriteScalar(std::string& out, const Json& value, int indent) {
     return;
   }
   const auto& text = value.get_ref<const std::string&>();
-  if (!IsUtf8(text)) out += QuoteJson(text) + '\n';
-  else if (indent > 0 && IsBlockSafe(text)) WriteBlock(out, text, indent);
-  else out += (IsPlainSafe(text) ? text : QuoteYaml(text)) + '\n';
+  if (!IsUtf8(text))
+    out += QuoteJson(text) + '\n';
+  else if (indent > 0 && IsBlockSafe(text))
+    WriteBlock(out, text, indent);
+  else
+    out += (IsPlainSafe(text) ? text : QuoteYaml(text)) + '\n';
 }
 
 void WriteValue(std::string& out, const Json& value, int indent);
 
 void WriteKey(std::string& out, const std::string& key) {
   const std::string text = IsPlainSafe(key) ? key : QuoteYaml(key);
-  if (text.size() <= kLongestImplicitKey) out += text + ':';
-  else out += "? " + text + "\n:";
+  if (text.size() <= kLongestImplicitKey)
+    out += text + ':';
+  else
+    out += "? " + text + "\n:";
 }
 
 // At `indent`, the cursor already there.

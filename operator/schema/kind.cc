@@ -58,7 +58,8 @@ Result<void> ReadNames(const Json& crd, const Json& version, Kind& kind) {
   kind.categories = Strings(crd, {"spec", "names", "categories"});
   kind.builtin = kind.group.empty();
   const std::string scope = FindString(crd, {"spec", "scope"});
-  if (scope != "Namespaced" && scope != "Cluster") return Error{Code::kInvalid, "spec.scope must be Namespaced or Cluster"};
+  if (scope != "Namespaced" && scope != "Cluster")
+    return Error{Code::kInvalid, "spec.scope must be Namespaced or Cluster"};
   kind.namespaced = scope == "Namespaced";
   if (kind.kind.empty() || kind.plural.empty() || kind.version.empty())
     return Error{Code::kInvalid, "kind, plural and version name must be given"};
@@ -73,14 +74,18 @@ Result<void> ReadSubresources(const Json& version, Kind& kind) {
   if (scale == nullptr) return {};
   kind.scale = ScalePaths{FindString(*scale, {"specReplicasPath"}), FindString(*scale, {"statusReplicasPath"}),
                           FindString(*scale, {"labelSelectorPath"})};
-  for (const std::string* path : {&kind.scale->spec_replicas, &kind.scale->status_replicas, &kind.scale->label_selector})
-    if (!path->empty() && !path->starts_with('.')) return Error{Code::kInvalid, StrCat("scale: ", *path, " must begin with .")};
-  if (!kind.scale->spec_replicas.starts_with(".spec.")) return Error{Code::kInvalid, "scale: specReplicasPath must be in .spec"};
+  for (const std::string* path :
+       {&kind.scale->spec_replicas, &kind.scale->status_replicas, &kind.scale->label_selector})
+    if (!path->empty() && !path->starts_with('.'))
+      return Error{Code::kInvalid, StrCat("scale: ", *path, " must begin with .")};
+  if (!kind.scale->spec_replicas.starts_with(".spec."))
+    return Error{Code::kInvalid, "scale: specReplicasPath must be in .spec"};
   return {};
 }
 
 Result<Kind> ReadKind(const Json& crd) {
-  if (FindString(crd, {"apiVersion"}) != "apiextensions.k8s.io/v1" || FindString(crd, {"kind"}) != "CustomResourceDefinition")
+  if (FindString(crd, {"apiVersion"}) != "apiextensions.k8s.io/v1" ||
+      FindString(crd, {"kind"}) != "CustomResourceDefinition")
     return Error{Code::kInvalid, "the document must be an apiextensions.k8s.io/v1 CustomResourceDefinition"};
   PATCHBAY_TRY(const Json* version, FindVersion(crd));
   Kind kind;

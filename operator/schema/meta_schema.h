@@ -1,4 +1,5 @@
-// The schemas of metadata and of the requests every kind takes (metav1), in OpenAPI v3 form. Inside the schema room only.
+// The schemas of metadata and of the requests every kind takes (metav1), in OpenAPI v3 form. Inside the schema room
+// only.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,7 @@
 #include "schema/openapi.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "schema/meta_schema.h"
 
@@ -7,6 +9,7 @@ namespace patchbay {
 namespace {
 
 constexpr std::string_view kReference = "#/components/schemas/";
+constexpr std::string_view kIntOrString = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
 
 std::string MetaName(std::string_view name) { return StrCat(kMetaPrefix, name); }
 Json Reference(std::string_view name) { return Json{{"$ref", StrCat(kReference, name)}}; }
@@ -32,14 +35,28 @@ Json Described(Json schema, std::string_view description) {
 }
 
 Json ApiVersionSchema() {
-  return Described(Json{{"type", "string"}}, "APIVersion defines the versioned schema of this representation of an object.");
+  return Described(Json{{"type", "string"}},
+                   "APIVersion defines the versioned schema of this representation of an object.");
 }
 Json KindSchema() {
-  return Described(Json{{"type", "string"}}, "Kind is a string value representing the REST resource this object represents.");
+  return Described(Json{{"type", "string"}},
+                   "Kind is a string value representing the REST resource this object represents.");
+}
+
+// A CRD gives such a node no type; clients that show one look for the type that Kubernetes' own kinds refer to.
+void NameIntOrString(Json& schema) {
+  if (!schema.is_structured()) return;
+  for (Json& member : schema) NameIntOrString(member);
+  if (FindBool(schema, {"x-kubernetes-int-or-string"})) schema["allOf"] = Json::array({Reference(kIntOrString)});
+}
+
+Json IntOrStringSchema() {
+  return Json{{"description", "A whole number or text."}, {"type", "string"}, {"format", "int-or-string"}};
 }
 
 Json KindSchemaOf(const Kind& kind) {
   Json out = kind.schema;
+  NameIntOrString(out);
   Json& properties = out["properties"];
   properties["apiVersion"] = ApiVersionSchema();
   properties["kind"] = KindSchema();
@@ -51,20 +68,22 @@ Json KindSchemaOf(const Kind& kind) {
 }
 
 Json ListSchemaOf(const Kind& kind) {
-  return Json{{"description", StrCat(kind.list_kind, " is a list of ", kind.kind, ".")},
-              {"type", "object"},
-              {"required", Json::array({"items"})},
-              {"properties",
-               {{"apiVersion", ApiVersionSchema()},
-                {"kind", KindSchema()},
-                {"metadata", {{"description", "Standard list metadata."},
-                              {"allOf", Json::array({Reference(MetaName("ListMeta"))})}}},
-                {"items", {{"description", "The objects."}, {"type", "array"}, {"items", Reference(SchemaName(kind))}}}}},
-              {"x-kubernetes-group-version-kind", Json::array({GroupVersionKind(kind, kind.list_kind)})}};
+  return Json{
+      {"description", StrCat(kind.list_kind, " is a list of ", kind.kind, ".")},
+      {"type", "object"},
+      {"required", Json::array({"items"})},
+      {"properties",
+       {{"apiVersion", ApiVersionSchema()},
+        {"kind", KindSchema()},
+        {"metadata",
+         {{"description", "Standard list metadata."}, {"allOf", Json::array({Reference(MetaName("ListMeta"))})}}},
+        {"items", {{"description", "The objects."}, {"type", "array"}, {"items", Reference(SchemaName(kind))}}}}},
+      {"x-kubernetes-group-version-kind", Json::array({GroupVersionKind(kind, kind.list_kind)})}};
 }
 
 Json Parameter(std::string_view name, std::string_view in, std::string_view type, std::string_view description) {
-  Json out = {{"name", name}, {"in", in}, {"description", description}, {"schema", {{"type", type}, {"uniqueItems", true}}}};
+  Json out = {
+      {"name", name}, {"in", in}, {"description", description}, {"schema", {{"type", type}, {"uniqueItems", true}}}};
   if (in == "path") out["required"] = true;
   return out;
 }
@@ -75,7 +94,8 @@ Json WriteParameters(bool patch) {
   out.push_back(Parameter("fieldManager", "query", "string", "Who makes the change."));
   out.push_back(Parameter("fieldValidation", "query", "string",
                           "Strict, Warn or Ignore: what becomes of unknown and duplicate fields."));
-  if (patch) out.push_back(Parameter("force", "query", "boolean", "Take fields over from other managers; apply patches only."));
+  if (patch)
+    out.push_back(Parameter("force", "query", "boolean", "Take fields over from other managers; apply patches only."));
   return out;
 }
 
@@ -120,10 +140,10 @@ Json ObjectPath(const Kind& kind, Json parameters, std::string_view where) {
   path["put"] = Operation(kind, "put", object, WriteParameters(false), where);
   path["put"]["requestBody"] = Json{{"content", Content(object)}, {"required", true}};
   path["patch"] = Operation(kind, "patch", object, WriteParameters(true), where);
-  path["patch"]["requestBody"] =
-      Json{{"content", Content(Reference(MetaName("Patch")), {"application/apply-patch+yaml", "application/json-patch+json",
-                                                              "application/merge-patch+json"})},
-           {"required", true}};
+  path["patch"]["requestBody"] = Json{
+      {"content", Content(Reference(MetaName("Patch")), {"application/apply-patch+yaml", "application/json-patch+json",
+                                                         "application/merge-patch+json"})},
+      {"required", true}};
   path["delete"] = Operation(kind, "delete", status, Json::array({WriteParameters(false)[0]}), where);
   path["delete"]["requestBody"] = Json{{"content", Content(Reference(MetaName("DeleteOptions")))}};
   return path;
@@ -144,8 +164,8 @@ void AddPaths(const Kind& kind, Json& paths) {
   Json parameters = Json::array();
   if (kind.namespaced) {
     parameters.push_back(Parameter("namespace", "path", "string", "The namespace."));
-    paths[StrCat(root, "/", kind.plural)] = Json{
-        {"get", Operation(kind, "list", Reference(SchemaName(kind, "List")), ListParameters(), "AllNamespaces")}};
+    paths[StrCat(root, "/", kind.plural)] =
+        Json{{"get", Operation(kind, "list", Reference(SchemaName(kind, "List")), ListParameters(), "AllNamespaces")}};
   }
   const std::string_view where = kind.namespaced ? "Namespaced" : "";
   const std::string collection = StrCat(root, kind.namespaced ? "/namespaces/{namespace}/" : "/", kind.plural);
@@ -173,8 +193,10 @@ Json DowngradeSchema(const Json& schema) {
   }
   Json out = Json::object();
   for (const auto& [key, value] : schema.items()) {
-    if (key == "$ref") out[key] = StrCat("#/definitions/", value.get<std::string>().substr(kReference.size()));
-    else if (key != "nullable") out[key] = DowngradeSchema(value);
+    if (key == "$ref")
+      out[key] = StrCat("#/definitions/", value.get<std::string>().substr(kReference.size()));
+    else if (key != "nullable")
+      out[key] = DowngradeSchema(value);
   }
   return out;
 }
@@ -205,8 +227,9 @@ Json DowngradeOperation(const Json& operation) {
 Json DowngradePath(const Json& path) {
   Json out = Json::object();
   for (const auto& [method, operation] : path.items())
-    out[method] = method == "parameters" ? DowngradeOperation(Json{{"parameters", operation}, {"responses", Json::object()}})["parameters"]
-                                         : DowngradeOperation(operation);
+    out[method] = method == "parameters"
+                      ? DowngradeOperation(Json{{"parameters", operation}, {"responses", Json::object()}})["parameters"]
+                      : DowngradeOperation(operation);
   return out;
 }
 
@@ -223,6 +246,7 @@ Json OpenApiV3(const Kinds& kinds, std::string_view group, std::string_view vers
     schemas[SchemaName(kind)] = KindSchemaOf(kind);
     schemas[SchemaName(kind, "List")] = ListSchemaOf(kind);
   }
+  schemas[std::string(kIntOrString)] = IntOrStringSchema();
   for (const auto& [name, schema] : MetaSchemas().items()) schemas[name] = schema;
   return Json{{"openapi", "3.0.0"}, {"info", Information()}, {"paths", paths}, {"components", {{"schemas", schemas}}}};
 }
@@ -237,6 +261,7 @@ Json OpenApiV2(const Kinds& kinds) {
     definitions[SchemaName(kind)] = DowngradeSchema(KindSchemaOf(kind));
     definitions[SchemaName(kind, "List")] = DowngradeSchema(ListSchemaOf(kind));
   }
+  definitions[std::string(kIntOrString)] = IntOrStringSchema();
   for (const auto& [name, schema] : MetaSchemas().items()) definitions[name] = DowngradeSchema(schema);
   return Json{{"swagger", "2.0"}, {"info", Information()}, {"paths", paths}, {"definitions", definitions}};
 }

@@ -15,7 +15,8 @@ class Pruner {
     }
     if (!value.is_object() || rules.additional_any) return;
     if (rules.additional != nullptr) {
-      for (auto& [name, member] : value.get_ref<Json::object_t&>()) Prune(*rules.additional, member, place.Member(name));
+      for (auto& [name, member] : value.get_ref<Json::object_t&>())
+        Prune(*rules.additional, member, place.Member(name));
       return;
     }
     PruneMembers(rules, value, place);
@@ -65,8 +66,10 @@ void FillMembers(const Rules& rules, Json& value) {
     const Rules* property = rules.additional != nullptr ? rules.additional.get() : rules.Property(name);
     if (property == nullptr) continue;
     if (StandsForAbsent(*property, member)) {
-      if (property->has_default) member = property->default_value;
-      else any_absent = true;
+      if (property->has_default)
+        member = property->default_value;
+      else
+        any_absent = true;
     }
     if (property->has_defaults || member.is_structured()) Fill(*property, member);
   }

@@ -10,12 +10,39 @@
 namespace patchbay {
 namespace {
 
-constexpr std::array<std::string_view, 33> kKeywords = {
-    "type", "description", "title", "example", "externalDocs", "default", "nullable", "enum", "format", "pattern",
-    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems",
-    "maxItems", "uniqueItems", "minProperties", "maxProperties", "properties", "required", "additionalProperties", "items",
-    "anyOf", "x-kubernetes-int-or-string", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource",
-    "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type"};
+constexpr std::array<std::string_view, 33> kKeywords = {"type",
+                                                        "description",
+                                                        "title",
+                                                        "example",
+                                                        "externalDocs",
+                                                        "default",
+                                                        "nullable",
+                                                        "enum",
+                                                        "format",
+                                                        "pattern",
+                                                        "minimum",
+                                                        "maximum",
+                                                        "exclusiveMinimum",
+                                                        "exclusiveMaximum",
+                                                        "multipleOf",
+                                                        "minLength",
+                                                        "maxLength",
+                                                        "minItems",
+                                                        "maxItems",
+                                                        "uniqueItems",
+                                                        "minProperties",
+                                                        "maxProperties",
+                                                        "properties",
+                                                        "required",
+                                                        "additionalProperties",
+                                                        "items",
+                                                        "anyOf",
+                                                        "x-kubernetes-int-or-string",
+                                                        "x-kubernetes-preserve-unknown-fields",
+                                                        "x-kubernetes-embedded-resource",
+                                                        "x-kubernetes-list-type",
+                                                        "x-kubernetes-list-map-keys",
+                                                        "x-kubernetes-map-type"};
 
 constexpr std::array<std::string_view, 8> kFormats = {"int32",     "int64", "float",    "double",
                                                       "date-time", "byte",  "password", "duration"};
@@ -137,9 +164,12 @@ class Compiler {
     PATCHBAY_TRY(rules_->items, Compiler(*items, StrCat(where_, "[]")).Compile());
     rules_->has_defaults |= rules_->items->has_defaults;
     const std::string list_type = FindString(schema_, {"x-kubernetes-list-type"}, "atomic");
-    if (list_type == "set") rules_->list_type = Rules::ListType::kSet;
-    else if (list_type == "map") rules_->list_type = Rules::ListType::kMap;
-    else if (list_type != "atomic") return Refuse(StrCat("unknown list type ", QuoteJson(list_type)));
+    if (list_type == "set")
+      rules_->list_type = Rules::ListType::kSet;
+    else if (list_type == "map")
+      rules_->list_type = Rules::ListType::kMap;
+    else if (list_type != "atomic")
+      return Refuse(StrCat("unknown list type ", QuoteJson(list_type)));
     PATCHBAY_CHECK(ReadStrings("x-kubernetes-list-map-keys", rules_->map_keys));
     if ((rules_->list_type == Rules::ListType::kMap) == rules_->map_keys.empty())
       return Refuse("x-kubernetes-list-map-keys belongs to the list type map, and must be there");
@@ -187,7 +217,9 @@ class Compiler {
 
 }  // namespace
 
-Result<std::shared_ptr<const Rules>> Rules::FromSchema(const Json& schema) { return Compiler(schema, "schema").Compile(); }
+Result<std::shared_ptr<const Rules>> Rules::FromSchema(const Json& schema) {
+  return Compiler(schema, "schema").Compile();
+}
 
 const Rules* Rules::Property(std::string_view name) const {
   const auto found = by_name.find(name);

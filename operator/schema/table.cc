@@ -66,7 +66,8 @@ Json Cell(const PrinterColumn& column, const std::vector<const Json*>& values, W
 Json TableColumns(const Kind& kind) {
   const auto column = [](const std::string& name, const std::string& type, const std::string& format,
                          const std::string& description, int priority) {
-    return Json{{"name", name}, {"type", type}, {"format", format}, {"description", description}, {"priority", priority}};
+    return Json{
+        {"name", name}, {"type", type}, {"format", format}, {"description", description}, {"priority", priority}};
   };
   Json out = Json::array();
   if (!NamesItself(kind))
@@ -88,10 +89,14 @@ Json TableCells(const Kind& kind, const Json& object, WallTime now) {
   if (!NamesItself(kind)) out.push_back(NameOf(object));
   for (const PrinterColumn& column : kind.columns) {
     const auto values = column.path->Select(object);
-    if (kind.builtin && column.format == "count") out.push_back(Count(values));
-    else if (kind.builtin && column.format == "age") out.push_back(FirstAge(values, now));
-    else if (kind.builtin && column.format == "reference") out.push_back(Lower(JoinTexts(values, "/")));
-    else out.push_back(Cell(column, values, now));
+    if (kind.builtin && column.format == "count")
+      out.push_back(Count(values));
+    else if (kind.builtin && column.format == "age")
+      out.push_back(FirstAge(values, now));
+    else if (kind.builtin && column.format == "reference")
+      out.push_back(Lower(JoinTexts(values, "/")));
+    else
+      out.push_back(Cell(column, values, now));
     // What the core kinds' own printers show for nothing.
     if (!kind.builtin || !out.back().is_null()) continue;
     if (column.type == "string") out.back() = "";

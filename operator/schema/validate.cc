@@ -53,14 +53,18 @@ class Validator {
     if (value.is_null() && rules.nullable) return;
     if (!IsOfType(rules.type, value)) {
       const std::string quoted = StrCat("\"", TypeOf(value), "\"");
-      return Add("FieldValueTypeInvalid",
-                 StrCat("Invalid value: ", quoted, ": ", Here(), " in body must be of type ", rules.type_name, ": ", quoted));
+      return Add("FieldValueTypeInvalid", StrCat("Invalid value: ", quoted, ": ", Here(), " in body must be of type ",
+                                                 rules.type_name, ": ", quoted));
     }
     if (!rules.allowed.empty()) CheckEnum(rules, value);
-    if (value.is_string()) CheckString(rules, value.get_ref<const std::string&>());
-    else if (value.is_number()) CheckNumber(rules, value);
-    else if (value.is_object()) CheckObject(rules, value);
-    else if (value.is_array()) CheckList(rules, value);
+    if (value.is_string())
+      CheckString(rules, value.get_ref<const std::string&>());
+    else if (value.is_number())
+      CheckNumber(rules, value);
+    else if (value.is_object())
+      CheckObject(rules, value);
+    else if (value.is_array())
+      CheckList(rules, value);
   }
 
  private:
@@ -104,9 +108,11 @@ class Validator {
       return AddInvalid(value, StrCat("must be of type ", narrow ? "int32" : "int64", ": \"", DumpJson(value), "\""));
     const double number = value.get<double>();
     if (const auto& least = rules.minimum; least && (least->exclusive ? number <= least->value : number < least->value))
-      AddInvalid(value, StrCat("should be greater than ", least->exclusive ? "" : "or equal to ", DumpJson(least->as_written)));
+      AddInvalid(value, StrCat("should be greater than ", least->exclusive ? "" : "or equal to ",
+                               DumpJson(least->as_written)));
     if (const auto& most = rules.maximum; most && (most->exclusive ? number >= most->value : number > most->value))
-      AddInvalid(value, StrCat("should be less than ", most->exclusive ? "" : "or equal to ", DumpJson(most->as_written)));
+      AddInvalid(value,
+                 StrCat("should be less than ", most->exclusive ? "" : "or equal to ", DumpJson(most->as_written)));
     if (rules.multiple_of && std::fmod(number, rules.multiple_of->get<double>()) != 0)
       AddInvalid(value, StrCat("should be a multiple of ", DumpJson(*rules.multiple_of)));
   }
@@ -187,7 +193,8 @@ Result<void> CheckDefault(const Rules& rules, const Place& place) {
     std::vector<Cause> causes;
     FindBroken(rules, value, place, causes);
     if (!causes.empty())
-      return Error{Code::kInvalid, StrCat("the default of ", place.ToString(), ": ", causes[0].field, ": ", causes[0].message)};
+      return Error{Code::kInvalid,
+                   StrCat("the default of ", place.ToString(), ": ", causes[0].field, ": ", causes[0].message)};
     if (!FindUndeclared(rules, value).empty())
       return Error{Code::kInvalid, StrCat("the default of ", place.ToString(), " has members without a schema")};
   }
@@ -218,7 +225,8 @@ Error InvalidObject(const Kind& kind, std::string_view name, std::vector<Cause> 
     if (std::find(told.begin(), told.end(), line) == told.end()) told.push_back(std::move(line));
   }
   const std::string list = told.size() == 1 ? told[0] : StrCat("[", Join(told, ", "), "]");
-  return {Code::kInvalid, StrCat(kind.kind, kind.group.empty() ? "" : ".", kind.group, " \"", name, "\" is invalid: ", list),
+  return {Code::kInvalid,
+          StrCat(kind.kind, kind.group.empty() ? "" : ".", kind.group, " \"", name, "\" is invalid: ", list),
           std::move(causes)};
 }
 

@@ -26,13 +26,17 @@ TEST(ParseJson, GivesNumbersTheirOwnType) {
   EXPECT_EQ(DumpJson(*ParseJson("[1.0,0.1,-0.5e-3,1e300,100000.0]")), "[1.0,0.1,-0.0005,1e+300,100000.0]");
 }
 TEST(ParseJson, RefusesNumbersOutOfRange) {
-  for (const char* text : {"18446744073709551616", "-9223372036854775809", "1e400", "-1e400", "123456789012345678901234"})
+  for (const char* text :
+       {"18446744073709551616", "-9223372036854775809", "1e400", "-1e400", "123456789012345678901234"})
     EXPECT_THAT(WhyNot(text), testing::HasSubstr("a number out of range")) << text;
 }
 TEST(ParseJson, RefusesWhatIsNotJson) {
-  for (const char* text : {"", " ", "{", "[1,]", "{\"a\":1,}", "{a:1}", "'a'", "01", "-", "1.", ".5", "1e", "+1", "NaN",
-                           "Infinity", "tru", "truex", "[1 2]", "{\"a\" 1}", "{\"a\":}", "\"a", "\"\\x\"", "\"\\u12\"",
-                           "\"\\u12G4\"", "1 2", "[]]", "// c\n1", "\xEF\xBB\xBF{}", "\"\t\"", "nul", "[", "{\"a\":1"})
+  for (const char* text :
+       {"",         " ",         "{",           "[1,]",    "{\"a\":1,}", "{a:1}",    "'a'",
+        "01",       "-",         "1.",          ".5",      "1e",         "+1",       "NaN",
+        "Infinity", "tru",       "truex",       "[1 2]",   "{\"a\" 1}",  "{\"a\":}", "\"a",
+        "\"\\x\"",  "\"\\u12\"", "\"\\u12G4\"", "1 2",     "[]]",        "// c\n1",  "\xEF\xBB\xBF{}",
+        "\"\t\"",   "nul",       "[",           "{\"a\":1"})
     EXPECT_FALSE(ParseJson(text).ok()) << text;
 }
 TEST(ParseJson, SaysWhereAndWhat) {
@@ -52,8 +56,7 @@ TEST(ParseJson, RefusesBadText) {
   EXPECT_THAT(WhyNot(std::string_view("\"a\0b\"", 5)), testing::HasSubstr("control character"));
 }
 TEST(ParseJson, ReadsEscapes) {
-  EXPECT_EQ(ParseJson(R"("\"\\\/\b\f\n\r\t\u00e9\u20ac\ud83d\ude00")")->get<std::string>(),
-            "\"\\/\b\f\n\r\té€😀");
+  EXPECT_EQ(ParseJson(R"("\"\\\/\b\f\n\r\t\u00e9\u20ac\ud83d\ude00")")->get<std::string>(), "\"\\/\b\f\n\r\té€😀");
 }
 TEST(ParseJson, KeepsItsLimits) {
   EXPECT_TRUE(ParseJson(std::string(64, '[') + std::string(64, ']')).ok());
@@ -83,7 +86,8 @@ TEST(ParseJson, FindsADuplicateAmongManyKeys) {
 }
 TEST(ParseJson, TellsOfDuplicatesWhenAskedAndTheLastWins) {
   std::vector<std::string> duplicates;
-  const auto parsed = ParseJson(R"({"spec":{"image":"a","n":1,"image":"b","l":[{"x":1,"x":2}]},"z":1,"z":2,"z":3})", {}, &duplicates);
+  const auto parsed =
+      ParseJson(R"({"spec":{"image":"a","n":1,"image":"b","l":[{"x":1,"x":2}]},"z":1,"z":2,"z":3})", {}, &duplicates);
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(DumpJson(*parsed), R"({"spec":{"image":"b","n":1,"l":[{"x":2}]},"z":3})");
   EXPECT_THAT(duplicates, testing::UnorderedElementsAre("spec.image", "spec.l[0].x", "z", "z"));
@@ -117,7 +121,10 @@ TEST(ParseJson, NeverFallsOverBrokenText) {
 }
 
 TEST(DumpJson, NeverThrows) {
-  EXPECT_EQ(DumpJson(Json("\xff" "a")), "\"\xEF\xBF\xBD" "a\"");
+  EXPECT_EQ(DumpJson(Json("\xff"
+                          "a")),
+            "\"\xEF\xBF\xBD"
+            "a\"");
   EXPECT_EQ(DumpJson(Json(std::nan(""))), "null");
   EXPECT_EQ(DumpJson(Json("\x01\x7f")), "\"\\u0001\\u007f\"");
 }

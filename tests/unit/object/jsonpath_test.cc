@@ -77,8 +77,9 @@ TEST(JsonPathTemplate, SaysWhatIsMissing) {
   EXPECT_EQ(Render("{..name}", false), "127.0.0.1 127.0.0.2 myself e2e");
 }
 TEST(JsonPathTemplate, RefusesWhatDoesNotParse) {
-  for (const char* bad : {"{", "{.a", "{range .a}", "{end}", "{.a[}", "{.a[1}", "{.a['x]}", "{.a[x]}", "{.a[1:2:3:4]}",
-                          "{.a[?(@.b==)]}", "{.a[?(@.b=1)]}", "{.a[?@.b]}", "{\"x}", "{.a[::0]}", "{a}}b{", "{.a[]}", "{,}"})
+  for (const char* bad :
+       {"{", "{.a", "{range .a}", "{end}", "{.a[}", "{.a[1}", "{.a['x]}", "{.a[x]}", "{.a[1:2:3:4]}", "{.a[?(@.b==)]}",
+        "{.a[?(@.b=1)]}", "{.a[?@.b]}", "{\"x}", "{.a[::0]}", "{a}}b{", "{.a[]}", "{,}"})
     EXPECT_FALSE(JsonPath::ParseTemplate(bad).ok()) << bad;
   std::string nested = "@";
   for (int i = 0; i < 1000; ++i) nested = "@.a[?(" + nested + ")]";
@@ -96,8 +97,9 @@ TEST(JsonPath, SelectsWithOrWithoutBracesAndDot) {
 }
 TEST(JsonPath, NeverFallsOverRandomText) {
   RandomJson random(8);
-  static const std::string_view pieces[] = {".", "..", "[", "]", "*", "?(", ")", "@", "$", "'", "\"", "a", "items", "0", "-1", ":",
-                                            ",", "{", "}", "range ", "end", "==", "!=", "<", " ", "\\", "kind"};
+  static const std::string_view pieces[] = {".", "..",     "[",   "]",     "*",  "?(", ")", "@",  "$",
+                                            "'", "\"",     "a",   "items", "0",  "-1", ":", ",",  "{",
+                                            "}", "range ", "end", "==",    "!=", "<",  " ", "\\", "kind"};
   for (int i = 0; i < 20'000; ++i) {
     std::string text;
     for (auto count = random.random().Below(12); count > 0; --count)

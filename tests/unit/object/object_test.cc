@@ -25,8 +25,9 @@ TEST(Object, TellsItsMetadata) {
   EXPECT_FALSE(IsDeleting(kPlugin));
 }
 TEST(Object, IsEmptyWhereMetadataIsBroken) {
-  for (const char* text : {"null", "[]", "{}", R"({"metadata":5})", R"({"metadata":{"labels":[],"finalizers":{},"name":1}})",
-                           R"({"metadata":{"resourceVersion":"x","generation":"y","deletionTimestamp":null}})"}) {
+  for (const char* text :
+       {"null", "[]", "{}", R"({"metadata":5})", R"({"metadata":{"labels":[],"finalizers":{},"name":1}})",
+        R"({"metadata":{"resourceVersion":"x","generation":"y","deletionTimestamp":null}})"}) {
     const Json object = Json::parse(text);
     EXPECT_EQ(NameOf(object), "");
     EXPECT_EQ(RevisionOf(object), 0);
@@ -38,10 +39,11 @@ TEST(Object, IsEmptyWhereMetadataIsBroken) {
 }
 
 TEST(EncodeBody, PutsMembersInTheOneOrder) {
-  EXPECT_EQ(EncodeBody(kPlugin),
-            R"({"apiVersion":"patchbay.dev/v1","kind":"Plugin","metadata":{"name":"echo","namespace":"default","uid":"u",)"
-            R"("generation":3,"labels":{"app":"echo","n":5},"finalizers":["f",1],"annotations":{"k":"v"}},)"
-            R"("spec":{"image":"a"},"data":1,"status":{"phase":"Running"}})");
+  EXPECT_EQ(
+      EncodeBody(kPlugin),
+      R"({"apiVersion":"patchbay.dev/v1","kind":"Plugin","metadata":{"name":"echo","namespace":"default","uid":"u",)"
+      R"("generation":3,"labels":{"app":"echo","n":5},"finalizers":["f",1],"annotations":{"k":"v"}},)"
+      R"("spec":{"image":"a"},"data":1,"status":{"phase":"Running"}})");
 }
 TEST(EncodeBody, IsTheSameWhenDoneAgain) {
   RandomJson random(3);
@@ -100,8 +102,7 @@ TEST(Key, IsOrderedAndHashed) {
   EXPECT_EQ((std::unordered_set<Key>{a, b, a}.size()), 2u);
 }
 TEST(CheckSubdomain, FollowsRfc1123) {
-  for (const std::string good : {"a", "0", "a-b", "a.b", "a1.2b.c-d"})
-    EXPECT_EQ(CheckSubdomain(good), "") << good;
+  for (const std::string good : {"a", "0", "a-b", "a.b", "a1.2b.c-d"}) EXPECT_EQ(CheckSubdomain(good), "") << good;
   EXPECT_EQ(CheckSubdomain(std::string(253, 'a')), "");
   for (const std::string bad : {"", "A", "-a", "a-", "a..b", ".a", "a.", "a_b", "a/b", "a%b", "ä", "..", "a b", "a\n"})
     EXPECT_NE(CheckSubdomain(bad), "") << bad;

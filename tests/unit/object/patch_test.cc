@@ -75,23 +75,37 @@ TEST(JsonPatch, DoesWhatEachOperationSays) {
   EXPECT_EQ(Patch(R"({"a":1,"b":2})", R"([{"op":"remove","path":"/a"}])"), R"({"b":2})");
   EXPECT_EQ(Patch(R"({"a":[1,2]})", R"([{"op":"remove","path":"/a/0"},{"op":"replace","path":"/a/0","value":9}])"),
             R"({"a":[9]})");
-  EXPECT_EQ(Patch(R"({"a":{"x":1}})", R"([{"op":"copy","from":"/a","path":"/b"},{"op":"move","from":"/a/x","path":"/c"}])"),
-            R"({"a":{},"b":{"x":1},"c":1})");
+  EXPECT_EQ(
+      Patch(R"({"a":{"x":1}})", R"([{"op":"copy","from":"/a","path":"/b"},{"op":"move","from":"/a/x","path":"/c"}])"),
+      R"({"a":{},"b":{"x":1},"c":1})");
   EXPECT_EQ(Patch(R"({"a~b":{"c/d":1}})", R"([{"op":"test","path":"/a~0b/c~1d","value":1}])"), R"({"a~b":{"c/d":1}})");
-  EXPECT_EQ(Patch(R"({"a":{"x":1,"y":2}})", R"([{"op":"test","path":"/a","value":{"y":2,"x":1}}])"), R"({"a":{"x":1,"y":2}})");
+  EXPECT_EQ(Patch(R"({"a":{"x":1,"y":2}})", R"([{"op":"test","path":"/a","value":{"y":2,"x":1}}])"),
+            R"({"a":{"x":1,"y":2}})");
   EXPECT_EQ(Patch(R"({"a":1})", R"([{"op":"replace","path":"","value":[]}])"), "[]");
 }
 TEST(JsonPatch, SaysWhichOperationFailedAndWhy) {
   EXPECT_EQ(Patch(R"({"a":1})", R"([{"op":"test","path":"/a","value":1},{"op":"test","path":"/a","value":2}])"),
             "JSON patch operation 1 (test /a) cannot be applied: the value is another");
-  for (const char* bad :
-       {R"({})", R"([5])", R"([{"op":"jump","path":"/a"}])", R"([{"path":"/a","value":1}])", R"([{"op":"add","value":1}])",
-        R"([{"op":"add","path":"/a"}])", R"([{"op":"add","path":"a","value":1}])", R"([{"op":"add","path":"/x/y","value":1}])",
-        R"([{"op":"add","path":"/l/9","value":1}])", R"([{"op":"add","path":"/l/01","value":1}])",
-        R"([{"op":"add","path":"/l/-1","value":1}])", R"([{"op":"remove","path":"/x"}])", R"([{"op":"remove","path":"/l/-"}])",
-        R"([{"op":"remove","path":""}])", R"([{"op":"replace","path":"/x","value":1}])", R"([{"op":"copy","path":"/x"}])",
-        R"([{"op":"copy","from":"/x","path":"/y"}])", R"([{"op":"move","from":"/o","path":"/o/p"}])",
-        R"([{"op":"add","path":"/a~2","value":1}])", R"([{"op":"add","path":"/a/b","value":1}])"})
+  for (const char* bad : {R"({})",
+                          R"([5])",
+                          R"([{"op":"jump","path":"/a"}])",
+                          R"([{"path":"/a","value":1}])",
+                          R"([{"op":"add","value":1}])",
+                          R"([{"op":"add","path":"/a"}])",
+                          R"([{"op":"add","path":"a","value":1}])",
+                          R"([{"op":"add","path":"/x/y","value":1}])",
+                          R"([{"op":"add","path":"/l/9","value":1}])",
+                          R"([{"op":"add","path":"/l/01","value":1}])",
+                          R"([{"op":"add","path":"/l/-1","value":1}])",
+                          R"([{"op":"remove","path":"/x"}])",
+                          R"([{"op":"remove","path":"/l/-"}])",
+                          R"([{"op":"remove","path":""}])",
+                          R"([{"op":"replace","path":"/x","value":1}])",
+                          R"([{"op":"copy","path":"/x"}])",
+                          R"([{"op":"copy","from":"/x","path":"/y"}])",
+                          R"([{"op":"move","from":"/o","path":"/o/p"}])",
+                          R"([{"op":"add","path":"/a~2","value":1}])",
+                          R"([{"op":"add","path":"/a/b","value":1}])"})
     EXPECT_EQ(JsonPatch(Json::parse(R"({"a":1,"l":[],"o":{}})"), Json::parse(bad)).error().code, Code::kInvalid) << bad;
 }
 TEST(JsonPatch, BoundsWhatItMakes) {

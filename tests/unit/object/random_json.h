@@ -38,14 +38,16 @@ class RandomJson {
     return out;
   }
   std::string Key() {
-    static const std::vector<std::string> keys = {"a", "b", "c", "name", "spec", "x.y", "", "on", "1", "a b", "ä", "~/"};
+    static const std::vector<std::string> keys = {"a", "b",  "c", "name", "spec", "x.y",
+                                                  "",  "on", "1", "a b",  "ä",    "~/"};
     return keys[random_.Below(keys.size())];
   }
   std::string Text() {
     static const std::vector<std::string> pieces = {
-        "a",  "word", " ",  "\n", "\t", "\"", "'",    "\\",   ":",    "#",     "- ",  "true", "1",  "0x1", "é",
-        "😀", "null", "~",  "{",  "]",  ",",  "&",    "*",    "!",    "|",     ">",   "%",    "@",  "`",   "\x01",
-        "=",  "<<",   "\r", "\x7f", "\u0085", "\u2028", "---", "...", "1e3", "0o7", "? ", "  ", "\n\n", ": ", " #", "\ufeff"};
+        "a",   "word", " ",   "\n",  "\t",   "\"",   "'",    "\\", ":",  "#",     "- ",     "true",
+        "1",   "0x1",  "é",   "😀",   "null", "~",    "{",    "]",  ",",  "&",     "*",      "!",
+        "|",   ">",    "%",   "@",   "`",    "\x01", "=",    "<<", "\r", "\x7f",  "\u0085", "\u2028",
+        "---", "...",  "1e3", "0o7", "? ",   "  ",   "\n\n", ": ", " #", "\ufeff"};
     std::string out;
     for (auto count = random_.Below(6); count > 0; --count) out += pieces[random_.Below(pieces.size())];
     return out;

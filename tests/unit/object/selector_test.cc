@@ -15,9 +15,26 @@ std::string WhyNot(std::string_view selector) {
 
 TEST(LabelSelector, MatchesEqualityAndSets) {
   const Labels labels = {{"app", "echo"}, {"tier", "back"}, {"n", "5"}, {"empty", ""}};
-  for (const char* yes : {"", " ", "app=echo", "app==echo", "app = echo , tier=back", "app!=x", "other!=x", "app in (echo,x)",
-                          "app in (x, echo)", "app notin (a,b)", "other notin (a)", "app", "!other", "n>4", "n<6",
-                          "app,!other,tier in (back)", "empty=", "a.b/c!=d", "in!=in", "app in (in,echo)"})
+  for (const char* yes : {"",
+                          " ",
+                          "app=echo",
+                          "app==echo",
+                          "app = echo , tier=back",
+                          "app!=x",
+                          "other!=x",
+                          "app in (echo,x)",
+                          "app in (x, echo)",
+                          "app notin (a,b)",
+                          "other notin (a)",
+                          "app",
+                          "!other",
+                          "n>4",
+                          "n<6",
+                          "app,!other,tier in (back)",
+                          "empty=",
+                          "a.b/c!=d",
+                          "in!=in",
+                          "app in (in,echo)"})
     EXPECT_TRUE(Matches(yes, labels)) << yes;
   for (const char* no : {"app=x", "app!=echo", "other=x", "other", "!app", "app in (a,b)", "other in (a)",
                          "app notin (echo)", "n>5", "app>1", "other>1", "app=echo,tier=front", "app="})
@@ -26,10 +43,10 @@ TEST(LabelSelector, MatchesEqualityAndSets) {
 TEST(LabelSelector, RefusesInKubernetesWords) {
   EXPECT_EQ(WhyNot("app in ("), "unable to parse requirement: found '', expected: ',', ')' or identifier");
   EXPECT_EQ(WhyNot("a===b"), "unable to parse requirement: found '=', expected: identifier");
-  EXPECT_THAT(WhyNot("-bad-=x"), testing::StartsWith("unable to parse requirement: invalid label key \"-bad-\": name part "
-                                                     "must consist of alphanumeric characters"));
-  EXPECT_EQ(WhyNot("tier>back"),
-            "unable to parse requirement: for 'Gt', 'Lt' operators, the value must be an integer");
+  EXPECT_THAT(WhyNot("-bad-=x"),
+              testing::StartsWith("unable to parse requirement: invalid label key \"-bad-\": name part "
+                                  "must consist of alphanumeric characters"));
+  EXPECT_EQ(WhyNot("tier>back"), "unable to parse requirement: for 'Gt', 'Lt' operators, the value must be an integer");
   for (const char* bad : {",", "a,", "a b", "=b", "a in b", "a in (b", "!", "!!a", "a=b=c", "(", "a()", "a=b!", "a=,,"})
     EXPECT_NE(WhyNot(bad), "parsed") << bad;
 }

@@ -54,11 +54,39 @@ TEST(ParseYaml, SaysFileLineAndColumn) {
   EXPECT_THAT(WhyNot("a: b: c\n"), testing::StartsWith("f.yaml:1:"));
 }
 TEST(ParseYaml, RefusesWhatIsNotOneMeaning) {
-  for (const char* bad :
-       {"a: 1\na: 2", "{a: 1, a: 2}", "? [a]\n: 1", "? {a: 1}\n: 1", "a: &x [1]\nb: *x", "&x a: 1", "!!binary aGk=",
-        "a: !!int 1", "a: !!set {b}", "a: 'open", "a: \"open", "a: [1", "a: {b", "a: 18446744073709551616", "a: 1e400",
-        "a: .inf", "a: -.INF", "a: .NaN", "a: \"\\0\"", "\xff", "a: \x7f", "a: \xC2\x80", "a: 1\n b: 2", "a:\n\t- b",
-        "- a\nb: c", "{a: 1} {b: 2}", "[a] b", "a: \"\\ud800\"", "? \n: 1", "%YAML 9.1\n---\n@", "a: `b`", "'a", "- 'a''"})
+  for (const char* bad : {"a: 1\na: 2",
+                          "{a: 1, a: 2}",
+                          "? [a]\n: 1",
+                          "? {a: 1}\n: 1",
+                          "a: &x [1]\nb: *x",
+                          "&x a: 1",
+                          "!!binary aGk=",
+                          "a: !!int 1",
+                          "a: !!set {b}",
+                          "a: 'open",
+                          "a: \"open",
+                          "a: [1",
+                          "a: {b",
+                          "a: 18446744073709551616",
+                          "a: 1e400",
+                          "a: .inf",
+                          "a: -.INF",
+                          "a: .NaN",
+                          "a: \"\\0\"",
+                          "\xff",
+                          "a: \x7f",
+                          "a: \xC2\x80",
+                          "a: 1\n b: 2",
+                          "a:\n\t- b",
+                          "- a\nb: c",
+                          "{a: 1} {b: 2}",
+                          "[a] b",
+                          "a: \"\\ud800\"",
+                          "? \n: 1",
+                          "%YAML 9.1\n---\n@",
+                          "a: `b`",
+                          "'a",
+                          "- 'a''"})
     EXPECT_FALSE(ParseYaml(bad, "f.yaml").ok()) << bad << " " << DumpJson(Read(bad));
 }
 TEST(ParseYaml, RefusesABombOfAliases) {
@@ -117,7 +145,9 @@ TEST(ParseYaml, ReadsJsonAsJson) {
   EXPECT_EQ(Read("{a: b, c: [d]}"), Json::parse(R"({"a":"b","c":["d"]})"));
 }
 TEST(ParseYaml, TakesAByteOrderMarkAndWindowsLines) {
-  EXPECT_EQ(Read("\xEF\xBB\xBF" "a: 'x'\r\nb: |\r\n  l1\r\n  l2\r\n"), Json::parse(R"({"a":"x","b":"l1\nl2\n"})"));
+  EXPECT_EQ(Read("\xEF\xBB\xBF"
+                 "a: 'x'\r\nb: |\r\n  l1\r\n  l2\r\n"),
+            Json::parse(R"({"a":"x","b":"l1\nl2\n"})"));
 }
 
 TEST(DumpYaml, LooksAsKubectlWritesIt) {
@@ -167,9 +197,10 @@ TEST(DumpYaml, ComesBackThroughParseYaml) {
   }
 }
 TEST(DumpYaml, QuotesWhatWouldReadAsAnotherType) {
-  for (const std::string text : {"true", "Null", "~", "1", "-1.5", "1e3", "0x1F", "0o7", ".inf", "yes", "Off", "", " a", "a ",
-                                 "a: b", "a #b", "- a", "? a", "[a]", "{a}", "&a", "*a", "!a", "|", ">", "'a'", "\"a\"",
-                                 "%a", "@a", "`a", "a:", "#a", "1_000", "1:30", "2026-01-01", "---", "...", "<<", "=", "\t"}) {
+  for (const std::string text :
+       {"true", "Null", "~",   "1",   "-1.5",  "1e3",  "0x1F",       "0o7", ".inf", "yes", "Off", "",    " a",    "a ",
+        "a: b", "a #b", "- a", "? a", "[a]",   "{a}",  "&a",         "*a",  "!a",   "|",   ">",   "'a'", "\"a\"", "%a",
+        "@a",   "`a",   "a:",  "#a",  "1_000", "1:30", "2026-01-01", "---", "...",  "<<",  "=",   "\t"}) {
     EXPECT_EQ(Read(DumpYaml(Json{{"k", text}}))["k"], text);
     EXPECT_EQ(Read(DumpYaml(Json{{text, 1}}))[text], 1) << DumpYaml(Json{{text, 1}});
     EXPECT_EQ(DumpYaml(Json{{"k", text}})[3], '"') << text;

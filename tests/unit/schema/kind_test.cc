@@ -11,8 +11,9 @@ TEST(Kinds, AreAllRead) {
   const Kinds& kinds = Kinds::Embedded();
   std::vector<std::string> resources;
   for (const Kind& kind : kinds.all()) resources.push_back(kind.Resource());
-  EXPECT_THAT(resources, testing::UnorderedElementsAre("plugins.patchbay.dev", "routes.patchbay.dev", "webhooks.patchbay.dev",
-                                                       "namespaces", "secrets", "configmaps", "events"));
+  EXPECT_THAT(resources,
+              testing::UnorderedElementsAre("plugins.patchbay.dev", "routes.patchbay.dev", "webhooks.patchbay.dev",
+                                            "namespaces", "secrets", "configmaps", "events"));
   EXPECT_EQ(EmbeddedDocuments().size(), 7u);
 }
 TEST(Kinds, TellWhatAClientMustKnow) {
@@ -41,7 +42,8 @@ TEST(Kinds, AreFoundByEveryName) {
     EXPECT_EQ(kinds.FindWord(word), plugin) << word;
   EXPECT_EQ(kinds.FindWord("cm")->kind, "ConfigMap");
   EXPECT_EQ(kinds.FindWord("ns")->kind, "Namespace");
-  for (const char* word : {"", "plug", "plugins.other.dev", "plugins.", "."}) EXPECT_EQ(kinds.FindWord(word), nullptr) << word;
+  for (const char* word : {"", "plug", "plugins.other.dev", "plugins.", "."})
+    EXPECT_EQ(kinds.FindWord(word), nullptr) << word;
   EXPECT_EQ(kinds.FindKind("patchbay.dev/v1", "Plugin"), plugin);
   EXPECT_EQ(kinds.FindKind("patchbay.dev/v2", "Plugin"), nullptr);
   EXPECT_EQ(kinds.FindKind("v1", "Secret")->plural, "secrets");
@@ -53,8 +55,7 @@ TEST(Kinds, AreFoundByEveryName) {
 void ExpectDescribed(const Json& schema, const std::string& path, bool may_lack) {
   EXPECT_TRUE(may_lack || !FindString(schema, {"description"}).empty()) << path;
   if (const Json* properties = Find(schema, {"properties"}))
-    for (const auto& [name, property] : properties->items())
-      ExpectDescribed(property, path + "." + name, path.empty());
+    for (const auto& [name, property] : properties->items()) ExpectDescribed(property, path + "." + name, path.empty());
   if (const Json* items = Find(schema, {"items"})) ExpectDescribed(*items, path + "[]", true);
 }
 TEST(Kinds, DescribeEveryField) {
@@ -74,7 +75,8 @@ spec:
   - name: v1
     served: true
     storage: true
-    schema: {openAPIV3Schema: {type: object, properties: {spec: )", spec_schema, "}}}\n");
+    schema: {openAPIV3Schema: {type: object, properties: {spec: )",
+                spec_schema, "}}}\n");
 }
 std::string WhyNot(const std::string& spec_schema) {
   const auto kinds = Kinds::FromYaml({Crd(spec_schema)});
@@ -87,22 +89,35 @@ TEST(Kinds, RefuseARuleTheyWouldNotKeep) {
   EXPECT_EQ(WhyNot("{type: object, x-kubernetes-validations: []}"),
             "things.x.dev: schema.spec: unknown keyword \"x-kubernetes-validations\"");
   for (const char* bad :
-       {"{}", "{type: text}", "{type: string, pattern: '('}", "{type: string, format: colour}", "{type: array}",
-        "{type: string, minLength: -1}", "{type: string, maxLength: x}", "{type: integer, minimum: a}", "{type: string, enum: []}",
-        "{type: string, properties: {a: {type: string}}}", "{type: array, uniqueItems: true, items: {type: string}}",
+       {"{}",
+        "{type: text}",
+        "{type: string, pattern: '('}",
+        "{type: string, format: colour}",
+        "{type: array}",
+        "{type: string, minLength: -1}",
+        "{type: string, maxLength: x}",
+        "{type: integer, minimum: a}",
+        "{type: string, enum: []}",
+        "{type: string, properties: {a: {type: string}}}",
+        "{type: array, uniqueItems: true, items: {type: string}}",
         "{type: object, properties: {a: {type: string}}, additionalProperties: {type: string}}",
-        "{type: string, x-kubernetes-int-or-string: true}", "{type: object, required: x}", "{type: integer, multipleOf: 0}",
+        "{type: string, x-kubernetes-int-or-string: true}",
+        "{type: object, required: x}",
+        "{type: integer, multipleOf: 0}",
         "{type: array, x-kubernetes-list-type: bag, items: {type: string}}",
         "{type: array, x-kubernetes-list-type: map, items: {type: object}}",
         "{type: array, x-kubernetes-list-type: map, x-kubernetes-list-map-keys: [a], items: {type: object}}",
         "{type: array, x-kubernetes-list-type: map, x-kubernetes-list-map-keys: [a], items: {type: object, properties: "
         "{a: {type: string}}}}",
-        "{type: integer, default: x}", "{type: integer, minimum: 3, default: 2}", "{type: object, default: {nosuch: 1}}",
+        "{type: integer, default: x}",
+        "{type: integer, minimum: 3, default: 2}",
+        "{type: object, default: {nosuch: 1}}",
         "{type: object, properties: {a: {type: object, default: {}, required: [b], properties: {b: {type: string}}}}}"})
     EXPECT_NE(WhyNot(bad), "read") << bad;
 }
 TEST(Kinds, RefuseADocumentThatIsNoCrd) {
-  for (const char* bad : {"kind: Other", "5", "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition}", "a: ["})
+  for (const char* bad :
+       {"kind: Other", "5", "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition}", "a: ["})
     EXPECT_FALSE(Kinds::FromYaml({bad}).ok()) << bad;
   const std::string good = Crd("{type: object}");
   EXPECT_FALSE(Kinds::FromYaml({good, good}).ok());

@@ -21,7 +21,8 @@ bool TakesFieldValidation(const Json& document, const std::string& group, const 
   for (const auto& [name, path] : document["paths"].items()) {
     const Json* patch = Find(path, {"patch"});
     if (patch == nullptr) continue;
-    if ((*patch)["x-kubernetes-group-version-kind"] != Json{{"group", group}, {"version", "v1"}, {"kind", kind}}) continue;
+    if ((*patch)["x-kubernetes-group-version-kind"] != Json{{"group", group}, {"version", "v1"}, {"kind", kind}})
+      continue;
     for (const Json& parameter : (*patch)["parameters"])
       if (parameter["name"] == "fieldValidation") return true;
   }
@@ -30,9 +31,11 @@ bool TakesFieldValidation(const Json& document, const std::string& group, const 
 
 TEST(OpenApiV3, HasWhatKubectlLooksFor) {
   const Json document = OpenApiV3(Kinds::Embedded(), "patchbay.dev", "v1");
-  for (const char* kind : {"Plugin", "Route", "Webhook"}) EXPECT_TRUE(TakesFieldValidation(document, "patchbay.dev", kind));
+  for (const char* kind : {"Plugin", "Route", "Webhook"})
+    EXPECT_TRUE(TakesFieldValidation(document, "patchbay.dev", kind));
   const Json core = OpenApiV3(Kinds::Embedded(), "", "v1");
-  for (const char* kind : {"Namespace", "Secret", "ConfigMap", "Event"}) EXPECT_TRUE(TakesFieldValidation(core, "", kind));
+  for (const char* kind : {"Namespace", "Secret", "ConfigMap", "Event"})
+    EXPECT_TRUE(TakesFieldValidation(core, "", kind));
   EXPECT_FALSE(TakesFieldValidation(core, "patchbay.dev", "Plugin"));
   EXPECT_TRUE(document["paths"].contains("/apis/patchbay.dev/v1/namespaces/{namespace}/plugins/{name}/status"));
   EXPECT_TRUE(core["paths"].contains("/api/v1/namespaces/{name}"));

@@ -28,32 +28,46 @@ TEST(TableColumns, AreThoseOfTheDocument) {
   const Json columns = TableColumns(KindOf(kPlugins));
   EXPECT_EQ(columns[0]["format"], "name");
   EXPECT_EQ(columns[5]["type"], "date");
-  EXPECT_EQ(columns[5]["description"], "Custom resource definition column (in JSONPath format): .metadata.creationTimestamp");
+  EXPECT_EQ(columns[5]["description"],
+            "Custom resource definition column (in JSONPath format): .metadata.creationTimestamp");
 }
 TEST(TableCells, KeepTheTypeOfTheirColumn) {
-  EXPECT_EQ(Cells(kPlugins, R"({"metadata":{"name":"echo","creationTimestamp":"2026-11-21T07:59:55Z"},"spec":{"image":"demo/echo:1"},
+  EXPECT_EQ(
+      Cells(kPlugins,
+            R"({"metadata":{"name":"echo","creationTimestamp":"2026-11-21T07:59:55Z"},"spec":{"image":"demo/echo:1"},
                                 "status":{"ready":"2/2","phase":"Running","restarts":3}})"),
-            R"(["echo","demo/echo:1","2/2","Running",3,"5s"])");
+      R"(["echo","demo/echo:1","2/2","Running",3,"5s"])");
   EXPECT_EQ(Cells(kPlugins, R"({"metadata":{"name":"echo"},"spec":{},"status":{"restarts":"many","phase":null}})"),
             R"(["echo",null,null,null,null,null])");
-  EXPECT_EQ(Cells(kWebhooks, R"({"metadata":{"name":"w"},"spec":{"url":"http://x"},"status":{"pending":1.0,"failed":0}})"),
-            R"(["w","http://x",1,null,0,null])");
+  EXPECT_EQ(
+      Cells(kWebhooks, R"({"metadata":{"name":"w"},"spec":{"url":"http://x"},"status":{"pending":1.0,"failed":0}})"),
+      R"(["w","http://x",1,null,0,null])");
 }
 TEST(TableCells, ShowListsReadably) {
-  EXPECT_EQ(Cells(kRoutes, R"({"metadata":{"name":"r"},"spec":{"hosts":["a.org","b.org"],"paths":[{"value":"/a"},{"value":"/b"}]},
+  EXPECT_EQ(
+      Cells(kRoutes,
+            R"({"metadata":{"name":"r"},"spec":{"hosts":["a.org","b.org"],"paths":[{"value":"/a"},{"value":"/b"}]},
                                "status":{"conditions":[{"type":"Ready","status":"False"},{"type":"Programmed","status":"True"}]}})"),
-            R"(["r","a.org,b.org","/a,/b","True","False",null])");
+      R"(["r","a.org,b.org","/a,/b","True","False",null])");
 }
 TEST(TableCells, ShowCoreKindsAsKubectlDoes) {
-  EXPECT_EQ(Cells(kSecrets, R"({"metadata":{"name":"cred","creationTimestamp":"2026-11-21T07:28:00Z"},"type":"Opaque","data":{"a":"","b":""}})"),
-            R"(["cred","Opaque",2,"32m"])");
-  EXPECT_EQ(Cells(kConfigMaps, R"({"metadata":{"name":"c"},"data":{"a":""},"binaryData":{"b":"","c":""}})"), R"(["c",3,"<unknown>"])");
+  EXPECT_EQ(
+      Cells(
+          kSecrets,
+          R"({"metadata":{"name":"cred","creationTimestamp":"2026-11-21T07:28:00Z"},"type":"Opaque","data":{"a":"","b":""}})"),
+      R"(["cred","Opaque",2,"32m"])");
+  EXPECT_EQ(Cells(kConfigMaps, R"({"metadata":{"name":"c"},"data":{"a":""},"binaryData":{"b":"","c":""}})"),
+            R"(["c",3,"<unknown>"])");
   EXPECT_EQ(Cells(kConfigMaps, R"({"metadata":{"name":"c"}})"), R"(["c",0,"<unknown>"])");
-  EXPECT_EQ(Cells(kNamespaces, R"({"metadata":{"name":"default"},"status":{"phase":"Active"}})"), R"(["default","Active","<unknown>"])");
-  EXPECT_EQ(Cells(kEvents, R"({"metadata":{"name":"e0"},"involvedObject":{"kind":"Plugin","name":"alpha"},"type":"Normal","reason":"Started",
+  EXPECT_EQ(Cells(kNamespaces, R"({"metadata":{"name":"default"},"status":{"phase":"Active"}})"),
+            R"(["default","Active","<unknown>"])");
+  EXPECT_EQ(
+      Cells(
+          kEvents,
+          R"({"metadata":{"name":"e0"},"involvedObject":{"kind":"Plugin","name":"alpha"},"type":"Normal","reason":"Started",
       "message":"m","source":{"component":"patchbay"},"firstTimestamp":"2026-11-21T07:00:00Z","lastTimestamp":null,
       "eventTime":"2026-11-21T07:59:00.5Z","count":1})"),
-            R"(["59s","Normal","Started","plugin/alpha","","patchbay","m","60m",1,"e0"])");
+      R"(["59s","Normal","Started","plugin/alpha","","patchbay","m","60m",1,"e0"])");
 }
 
 }  // namespace
