@@ -277,7 +277,7 @@ TEST(Stop, HoldsUnderLoad) {
           streams.Lock()->push_back(exchange->StartStream(Response(), [] {}));
         } else {
           EchoHandler(exchange);
-          for (const auto& stream : *streams.Lock()) stream->Write(Text("event"));
+          for (const auto& stream : streams.Copy()) stream->Write(Text("event"));
         }
       });
       for (int i = 0; i < 4; ++i) {
