@@ -97,8 +97,8 @@ Result<void> Prepare(const CaddyChildOptions& options, const std::string& admin)
 Result<std::unique_ptr<Child>> Launch(const CaddyChildOptions& options) {
   ChildOptions child;
   child.argv = {options.program, "run", "--config", ConfigPath(options).string()};
-  child.env = {StrCat("XDG_DATA_HOME=", options.folder, "/share"), StrCat("XDG_CONFIG_HOME=", options.folder, "/config"),
-               StrCat("HOME=", options.folder)};
+  child.env = {StrCat("XDG_DATA_HOME=", options.folder, "/share"),
+               StrCat("XDG_CONFIG_HOME=", options.folder, "/config"), StrCat("HOME=", options.folder)};
   child.log_file = LogPath(options).string();
   child.outlive = true;
   auto started = Child::Start(std::move(child));
@@ -155,9 +155,10 @@ void CaddyChild::Stop(std::chrono::milliseconds grace) {
     child_->Stop(SIGTERM, grace);
   else if (running())
     StopStranger(pid_, grace);
-  pid_ = -1;
+  // A successor may have written its own by now.
   std::error_code ignored;
-  fs::remove(PidPath(options_), ignored);
+  if (Split(ReadFile(PidPath(options_)), '\n')[0] == StrCat(pid_)) fs::remove(PidPath(options_), ignored);
+  pid_ = -1;
 }
 
 void CaddyChild::Forget() {

@@ -106,8 +106,7 @@ TEST_P(GatewayContract, RefusesOneBadRouteOfTwentyAloneInItsOwnWords) {
   const auto good = routes[13];
   routes[13] = world_->Spoil(routes[13], "missing closing");
   const auto published = Publish(routes);
-  EXPECT_THAT(published.refused,
-              testing::ElementsAre(testing::Pair(good.id, testing::HasSubstr("missing closing"))));
+  EXPECT_THAT(published.refused, testing::ElementsAre(testing::Pair(good.id, testing::HasSubstr("missing closing"))));
   auto others = Routes(20);
   others.erase(others.begin() + 13);
   EXPECT_EQ(Read().routes, DigestsOf(others));

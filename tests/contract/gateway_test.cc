@@ -1,4 +1,7 @@
+#include <signal.h>
+
 #include <algorithm>
+#include <atomic>
 #include <set>
 #include <thread>
 
@@ -7,6 +10,7 @@
 #include "harness/gateway/caddy_world.h"
 #include "harness/gateway/echo_upstream.h"
 #include "harness/gateway/fake_gateway.h"
+#include "harness/gateway/flaky_gateway.h"
 #include "object/json.h"
 
 namespace patchbay::driver {
@@ -97,7 +101,8 @@ class CaddyTraffic : public testing::Test {
 
 TEST_F(CaddyTraffic, MatchesAPrefixByWholeSegmentsAndCase) {
   Publish({RouteTo("api", {{Type::kPrefix, "/api/"}}, a_)});
-  for (const char* path : {"/api", "/api/", "/api/x", "/api?q=1", "//api//x", "/%61pi"}) EXPECT_EQ(Who(path), "a") << path;
+  for (const char* path : {"/api", "/api/", "/api/x", "/api?q=1", "//api//x", "/%61pi"})
+    EXPECT_EQ(Who(path), "a") << path;
   for (const char* path : {"/", "/apix", "/API", "/x/api"}) EXPECT_EQ(Who(path), "404") << path;
 }
 
@@ -326,6 +331,36 @@ TEST_F(CaddyTraffic, AdoptsTheCaddyThatACrashLeftRunning) {
   caddy_.Start();
   EXPECT_FALSE(caddy_.caddy().adopted());
   EXPECT_NE(caddy_.caddy().pid(), pid);
+}
+
+TEST_F(CaddyTraffic, StartsAnewWhenItsCaddyWasKilledOrHangs) {
+  for (const int signal : {SIGKILL, SIGSTOP}) {
+    Publish({RouteTo("kept", {}, a_)});
+    const auto pid = caddy_.caddy().pid();
+    caddy_.caddy().Forget();
+    ASSERT_EQ(kill(pid, signal), 0);
+    caddy_.Start();
+    EXPECT_FALSE(caddy_.caddy().adopted());
+    EXPECT_NE(caddy_.caddy().pid(), pid);
+    EXPECT_THAT(caddy_.gateway().Read()->routes, IsEmpty());
+  }
+  Publish({RouteTo("kept", {}, a_)});
+  EXPECT_EQ(Who("/"), "a");
+}
+
+TEST(FlakyGateway, FailsTheNthCallBeforeOrAfterItTookEffect) {
+  FakeGateway fake;
+  FlakyGateway flaky(fake);
+  GatewayRoute route;
+  route.id = "a";
+  flaky.FailCall("Publish", 2, FailWhen::kBeforeEffect, {Code::kUnavailable, "away"});
+  flaky.FailCall("Publish", 3, FailWhen::kAfterEffect, {Code::kInDoubt, "cut"});
+  EXPECT_TRUE(flaky.Publish({}).ok());
+  EXPECT_EQ(flaky.Publish({route}).error().code, Code::kUnavailable);
+  EXPECT_THAT(fake.Served(), IsEmpty());
+  EXPECT_EQ(flaky.Publish({route}).error().code, Code::kInDoubt);
+  EXPECT_THAT(fake.Served(), ElementsAre(route));
+  EXPECT_FALSE(flaky.Publish({route})->changed);
 }
 
 TEST(CaddyChild, SaysWhichPackageIsMissing) {

@@ -59,7 +59,9 @@ CaddyGateway::CaddyGateway(std::shared_ptr<http::HttpClient> client, CaddyAdmin 
 
 std::vector<std::string> CaddyGateway::Unsupported() const { return {"auth", "cors", "rateLimit", "retry.on"}; }
 
-Result<Published> CaddyGateway::Publish(const std::vector<GatewayRoute>& routes) { return CaddyPublish(*this).Run(routes); }
+Result<Published> CaddyGateway::Publish(const std::vector<GatewayRoute>& routes) {
+  return CaddyPublish(*this).Run(routes);
+}
 
 Result<CaddyServer> CaddyGateway::ReadServer() {
   PATCHBAY_TRY(auto value, admin_.Get(server_path_));
@@ -84,8 +86,7 @@ Result<GatewayState> CaddyGateway::Read() {
   Notice(fingerprint);
   {
     auto seen = seen_.Lock();
-    if (seen->fingerprint == fingerprint && seen->routes)
-      return GatewayState{StrCat(seen->epoch), *seen->routes};
+    if (seen->fingerprint == fingerprint && seen->routes) return GatewayState{StrCat(seen->epoch), *seen->routes};
   }
   PATCHBAY_TRY(const auto server, CaddyServer::Parse(std::move(value)));
   auto routes = std::make_shared<const std::map<std::string, std::string>>(DigestRoutes(server, mark_));

@@ -24,11 +24,11 @@
 namespace patchbay::driver {
 
 struct CaddyOptions {
-  std::string admin = "http://127.0.0.1:2019";  // or "unix//run/caddy/admin.sock"
-  std::string installation;                     // tells us from other operators on the same Caddy. Never empty
-  std::string server = "patchbay";              // apps.http.servers.<server>; created when a route needs it
-  std::vector<std::string> listen = {":80"};    // as Caddy writes them; kept as given here
-  bool automatic_https = false;                 // on the server when it is created; not touched later
+  std::string admin = "http://127.0.0.1:2019";         // or "unix//run/caddy/admin.sock"
+  std::string installation;                            // tells us from other operators on the same Caddy. Never empty
+  std::string server = "patchbay";                     // apps.http.servers.<server>; created when a route needs it
+  std::vector<std::string> listen = {":80"};           // as Caddy writes them; kept as given here
+  bool automatic_https = false;                        // on the server when it is created; not touched later
   std::chrono::milliseconds call_deadline{20'000};     // of one admin call
   std::chrono::milliseconds publish_deadline{60'000};  // of one Publish, after which no further change is begun
   Meter* meter = nullptr;                              // nullptr: NullMeter()

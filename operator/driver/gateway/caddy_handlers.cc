@@ -13,7 +13,7 @@ namespace {
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::chrono::milliseconds kDialTimeout{3'000};  // Caddy's own default
-constexpr std::string_view kTryInterval = "50ms";         // Caddy's default of 250 ms is long for a container that moved
+constexpr std::string_view kTryInterval = "50ms";  // Caddy's default of 250 ms is long for a container that moved
 
 bool IsHeaderName(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
@@ -155,8 +155,8 @@ std::string PrintHandlers(const GatewayRoute& route, std::string_view strip_pref
     return PrintArray(handlers);
   }
   if (!strip_prefix.empty())
-    handlers.push_back(PrintObject(
-        {{"handler", PrintText("rewrite")}, {"strip_path_prefix", PrintText(EscapeBraces(strip_prefix))}}));
+    handlers.push_back(
+        PrintObject({{"handler", PrintText("rewrite")}, {"strip_path_prefix", PrintText(EscapeBraces(strip_prefix))}}));
   handlers.push_back(PrintProxy(route, addresses));
   return PrintArray(handlers);
 }

@@ -74,8 +74,7 @@ CaddyWish CaddyPublish::NewWish() const {
   CaddyWish wish{gateway_.mark_, gateway_.listen_, gateway_.options_.automatic_https, {}, &gateway_.not_found_};
   wish.routes.reserve(routes_.size());
   for (const auto& route : routes_)
-    if (published_.refused.empty() ||
-        !published_.refused.contains(std::string(RouteIdOf(route.id, gateway_.mark_))))
+    if (published_.refused.empty() || !published_.refused.contains(std::string(RouteIdOf(route.id, gateway_.mark_))))
       wish.routes.push_back(&route);
   return wish;
 }
@@ -106,9 +105,7 @@ Result<void> CaddyPublish::Make(const CaddyChange& change, const CaddyServer& se
       published_.changed = true;
       if (++doubts_ <= kMostDoubts) return {};
       break;
-    case Code::kInvalid:
-      gateway_.changes_refused_.Add();
-      return Blame(made.error(), server, wish);
+    case Code::kInvalid: gateway_.changes_refused_.Add(); return Blame(made.error(), server, wish);
     default: gateway_.changes_failed_.Add();
   }
   return made.error();

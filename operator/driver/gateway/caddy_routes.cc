@@ -90,11 +90,10 @@ std::string PrintPattern(const std::string& pattern) {
 
 std::string PrintMatch(const GatewayRoute& route, const HostRule& host, const PathRule& path) {
   const std::string wildcard = PrintPattern(host.pattern);
-  const std::string match =
-      PrintObject({{"header_regexp", wildcard.empty() ? "" : PrintObject({{"Host", wildcard}})},
-                   {"host", host.hosts.empty() ? "" : PrintTexts(host.hosts)},
-                   {"method", route.methods.empty() ? "" : PrintTexts(route.methods)},
-                   {"path_regexp", PrintPattern(path.pattern)}});
+  const std::string match = PrintObject({{"header_regexp", wildcard.empty() ? "" : PrintObject({{"Host", wildcard}})},
+                                         {"host", host.hosts.empty() ? "" : PrintTexts(host.hosts)},
+                                         {"method", route.methods.empty() ? "" : PrintTexts(route.methods)},
+                                         {"path_regexp", PrintPattern(path.pattern)}});
   return match == "{}" ? "" : PrintArray({match});
 }
 

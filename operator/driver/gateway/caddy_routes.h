@@ -1,14 +1,14 @@
 // What a GatewayRoute is in Caddy's words (2.6 and later, standard modules only). Pure functions; thread-safe.
 //
 // One GatewayRoute becomes one Caddy route per path and kind of host, so that each stands where its own path belongs:
-// "/api/v2" of one Route before "/api" of another before "/" of the first. The first carries "@id" mark + id, the others
-// mark + id + "~1", "~2", ...
+// "/api/v2" of one Route before "/api" of another before "/" of the first. The first carries "@id" mark + id, the
+// others mark + id + "~1", "~2", ...
 //
 // Choices: a path is matched by path_regexp, because Caddy's path matcher ignores case and reads '*' as a wildcard; a
 // Regex begins at the path's start. "*.example.org" is all below example.org, as in the Gateway API, by header_regexp,
-// because '*' is one label to Caddy's host matcher. Caddy 2.6 has no weighted policy: an address is repeated in proportion to its weight, round_robin goes through the list. A brace in a value is
-// escaped, so that nobody reads the gateway's environment through "{env.X}". An https upstream gets its own address as
-// Host unless the route sets one.
+// because '*' is one label to Caddy's host matcher. Caddy 2.6 has no weighted policy: an address is repeated in
+// proportion to its weight, round_robin goes through the list. A brace in a value is escaped, so that nobody reads the
+// gateway's environment through "{env.X}". An https upstream gets its own address as Host unless the route sets one.
 #pragma once
 
 #include <string>

@@ -37,8 +37,7 @@ std::vector<Element> Arrange(const CaddyServer& server, const CaddyWish& wish) {
   // Without a first one of ours we begin the list.
   if (first != server.routes.end())
     for (auto route = server.routes.begin(); route != first; ++route) elements.push_back({*route});
-  for (std::size_t i = 0; i < wish.routes.size(); ++i)
-    elements.push_back({wish.routes[i]->text, static_cast<int>(i)});
+  for (std::size_t i = 0; i < wish.routes.size(); ++i) elements.push_back({wish.routes[i]->text, static_cast<int>(i)});
   for (auto route = first == server.routes.end() ? server.routes.begin() : first; route != server.routes.end(); ++route)
     if (!ours(*route)) elements.push_back({*route});
   elements.push_back({wish.not_found->text});
@@ -78,8 +77,7 @@ std::optional<CaddyChange> PlanRoutes(const std::vector<std::string_view>& now, 
   const std::string place = StrCat("/routes/", head);
   if (before == 1 && after == 1) return CaddyChange{"PATCH", place, std::string(wanted[head].text)};
   if (before == 1 && after == 0) return CaddyChange{"DELETE", place, ""};
-  if (before == 0 && after == 1 && head < now.size())
-    return CaddyChange{"PUT", place, std::string(wanted[head].text)};
+  if (before == 0 && after == 1 && head < now.size()) return CaddyChange{"PUT", place, std::string(wanted[head].text)};
   return CaddyChange{"PATCH", "/routes", PrintAll(wanted)};
 }
 

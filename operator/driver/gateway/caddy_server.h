@@ -21,7 +21,7 @@ struct CaddyServer {
   std::shared_ptr<const std::string> text;  // what the views below look into
   std::string_view listen;                  // JSON array
   bool has_routes = false;
-  std::vector<std::string_view> routes;     // all of them, foreign ones too, in order
+  std::vector<std::string_view> routes;  // all of them, foreign ones too, in order
 
   // kInternal when Caddy's answer cannot be read.
   static Result<CaddyServer> Parse(CaddyValue value);
@@ -45,7 +45,8 @@ struct CaddyWish {
 // Nothing when all is as wished. Several changes may be needed: ask again after each.
 std::optional<CaddyChange> PlanChange(const CaddyServer& server, const CaddyWish& wish);
 
-// Position in the server's whole list once the wish is fulfilled -> index in wish.routes; -1 for what is not one of them.
+// Position in the server's whole list once the wish is fulfilled -> index in wish.routes; -1 for what is not one of
+// them.
 std::vector<int> PlacesOf(const CaddyServer& server, const CaddyWish& wish);
 
 // Our route id -> digest of what is served for it.

@@ -17,8 +17,8 @@ Result<std::string> DecodeSecret(const std::string& secret) {
   const auto key = DecodeBase64(std::string_view(secret).substr(kPrefix.size()));
   if (!key) return Error{Code::kInvalid, "the webhook's secret begins with whsec_ but is not base64 after it"};
   if (key->size() < kLeastBytes || key->size() > kMostBytes)
-    return Error{Code::kInvalid, StrCat("the webhook's secret holds ", key->size(), " bytes, not ", kLeastBytes, " to ",
-                                        kMostBytes)};
+    return Error{Code::kInvalid,
+                 StrCat("the webhook's secret holds ", key->size(), " bytes, not ", kLeastBytes, " to ", kMostBytes)};
   return *key;
 }
 

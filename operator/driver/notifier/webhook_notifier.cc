@@ -14,8 +14,9 @@ constexpr std::size_t kMostAnswer = 1024 * 1024;
 
 bool IsOurs(std::string_view name) {
   static constexpr std::array<std::string_view, 11> kOurs = {
-      "content-type",   "user-agent",        "webhook-id", "webhook-timestamp", "webhook-signature", "host",
-      "content-length", "transfer-encoding", "connection", "expect",            "upgrade"};
+      "content-type",      "user-agent", "webhook-id",     "webhook-timestamp",
+      "webhook-signature", "host",       "content-length", "transfer-encoding",
+      "connection",        "expect",     "upgrade"};
   return std::any_of(kOurs.begin(), kOurs.end(), [&](auto own) { return EqualsIgnoreCase(own, name); });
 }
 
@@ -52,8 +53,7 @@ WebhookNotifier::WebhookNotifier(std::shared_ptr<http::HttpClient> client, Webho
       clock_(options_.clock == nullptr ? SystemClock() : *options_.clock) {}
 
 Result<Receipt> WebhookNotifier::Send(const Message& message) {
-  const long timestamp =
-      std::chrono::duration_cast<std::chrono::seconds>(clock_.Wall().time_since_epoch()).count();
+  const long timestamp = std::chrono::duration_cast<std::chrono::seconds>(clock_.Wall().time_since_epoch()).count();
   http::Call call;
   call.method = "POST";
   call.url = message.url;

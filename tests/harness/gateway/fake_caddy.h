@@ -27,7 +27,8 @@ class FakeCaddy : public http::HttpClient {
   Json config() const { return world_.Lock()->config; }
   void SetConfig(Json config) { world_.Lock()->config = std::move(config); }
   void Restart() { SetConfig(nullptr); }
-  // Refuses any configuration with a route whose text holds `word`. Without `name_place` the message does not say where.
+  // Refuses any configuration with a route whose text holds `word`. Without `name_place` the message does not say
+  // where.
   void RefuseWord(const std::string& word, bool name_place = true);
   // Runs before the next change is looked at: a concurrent writer.
   void BeforeNextChange(std::function<void()> other) { world_.Lock()->before_change = std::move(other); }
@@ -35,8 +36,8 @@ class FakeCaddy : public http::HttpClient {
   void FailNextChange(Error error, bool after_effect);
   void SetInFlight(const std::string& address, int requests) { world_.Lock()->in_flight[address] = requests; }
 
-  int reloads() const { return world_.Lock()->reloads; }    // changes that took effect
-  int attempts() const { return world_.Lock()->attempts; }  // changes that were asked for
+  int reloads() const { return world_.Lock()->reloads; }               // changes that took effect
+  int attempts() const { return world_.Lock()->attempts; }             // changes that were asked for
   std::vector<std::string> log() const { return world_.Lock()->log; }  // "PATCH /config/... <bytes>"
 
  private:
@@ -115,7 +116,8 @@ inline http::Answer FakeCaddy::Change(World& world, const http::Call& call, cons
       return Say(412, "If-Match header did not match current config hash");
   }
   Json changed = world.config;
-  if (const auto error = fake_caddy::Apply(changed, call.method, path, call.body); !error.empty()) return Say(500, error);
+  if (const auto error = fake_caddy::Apply(changed, call.method, path, call.body); !error.empty())
+    return Say(500, error);
   if (changed == world.config) return Say(200, "");
   if (const auto error = fake_caddy::Complaint(changed, world.refused_words); !error.empty()) return Say(500, error);
   world.config = std::move(changed);

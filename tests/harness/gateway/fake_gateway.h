@@ -32,9 +32,9 @@ class FakeGateway : public Gateway {
   void SetUnavailable(bool away);  // every call gives kUnavailable and does nothing
   void Restart();                  // comes back empty, with another epoch; foreign configuration is lost too
   void ReloadByOthers();           // another epoch, everything kept
-  void DropRoute(const std::string& route_id);                            // behind our back
-  void ReplaceRoute(const GatewayRoute& route);                           // behind our back
-  void SetForeign(const std::string& what, const std::string& config);    // somebody else's configuration
+  void DropRoute(const std::string& route_id);                          // behind our back
+  void ReplaceRoute(const GatewayRoute& route);                         // behind our back
+  void SetForeign(const std::string& what, const std::string& config);  // somebody else's configuration
   void SetInFlight(const std::string& address, int requests);
 
   // The world as it is.

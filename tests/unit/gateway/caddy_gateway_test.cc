@@ -147,9 +147,8 @@ TEST_F(CaddyGatewayTest, KeepsForeignRoutesInItsServerInPlace) {
 
 TEST_F(CaddyGatewayTest, DoesNotOverwriteAConcurrentWriter) {
   Publish(Routes(2));
-  caddy_->BeforeNextChange([&] {
-    Edit([&](Json& config) { RoutesOf(config).push_back(*ParseJson(R"({"handle":[]})")); });
-  });
+  caddy_->BeforeNextChange(
+      [&] { Edit([&](Json& config) { RoutesOf(config).push_back(*ParseJson(R"({"handle":[]})")); }); });
   Publish(Routes(3));
   EXPECT_THAT(Ids(), ElementsAre(Ours("r0"), Ours("r1"), Ours("r2"), "foreign", Ours("~")));
 }
@@ -328,7 +327,8 @@ TEST(CaddyOptions, AreCheckedBeforeUse) {
 
 // As Caddy 2.6.2 words it.
 constexpr char kRefusal[] =
-    "loading new config: loading http app module: provision http: server patchbay: setting up route matchers: route 17: "
+    "loading new config: loading http app module: provision http: server patchbay: setting up route matchers: route "
+    "17: "
     "loading matcher modules: module name 'path_regexp': provision http.matchers.path_regexp: compiling matcher regexp "
     "a((: error parsing regexp: missing closing ): `a((`";
 

@@ -11,8 +11,13 @@ using testing::Pair;
 
 TEST(CaddyJson, PrintsTextAsGoDoes) {
   EXPECT_EQ(PrintText("/ü<>&é\"\\\n\t\r\x01"), "\"/ü\\u003c\\u003e\\u0026é\\\"\\\\\\n\\t\\r\\u0001\"");
-  EXPECT_EQ(PrintText("a\xE2\x80\xA8" "b\xE2\x80\xA9"), "\"a\\u2028b\\u2029\"");
-  EXPECT_EQ(PrintText("bad\xFF" "byte"), "\"bad\xEF\xBF\xBD" "byte\"");
+  EXPECT_EQ(PrintText("a\xE2\x80\xA8"
+                      "b\xE2\x80\xA9"),
+            "\"a\\u2028b\\u2029\"");
+  EXPECT_EQ(PrintText("bad\xFF"
+                      "byte"),
+            "\"bad\xEF\xBF\xBD"
+            "byte\"");
   EXPECT_EQ(PrintText("\x7f"), "\"\x7f\"");
 }
 

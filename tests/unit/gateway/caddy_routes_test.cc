@@ -1,10 +1,10 @@
 #include "driver/gateway/caddy_routes.h"
 
-#include <algorithm>
-#include <functional>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
 
 #include "object/json.h"
 

@@ -73,8 +73,7 @@ TEST_F(WebhookNotifierTest, SignsEachAttemptWithItsOwnTime) {
   ASSERT_TRUE(notifier->Send(message_).ok());
   EXPECT_EQ(receiver_->calls[1].headers.Get("webhook-id"), "msg-1");
   EXPECT_EQ(receiver_->calls[1].headers.Get("webhook-timestamp"), "1800000007");
-  EXPECT_NE(receiver_->calls[1].headers.Get("webhook-signature"),
-            receiver_->calls[0].headers.Get("webhook-signature"));
+  EXPECT_NE(receiver_->calls[1].headers.Get("webhook-signature"), receiver_->calls[0].headers.Get("webhook-signature"));
 }
 
 TEST_F(WebhookNotifierTest, SignsWithEverySecretWhileKeysAreExchanged) {
@@ -92,7 +91,9 @@ TEST_F(WebhookNotifierTest, SendsUnsignedWithoutSecrets) {
 }
 
 TEST_F(WebhookNotifierTest, TakesTheUsersHeadersButNotForItsOwn) {
-  message_.headers = {{"Authorization", "Bearer x"}, {"Webhook-Signature", "v1,forged"}, {"host", "elsewhere"},
+  message_.headers = {{"Authorization", "Bearer x"},
+                      {"Webhook-Signature", "v1,forged"},
+                      {"host", "elsewhere"},
                       {"Content-Length", "1"}};
   ASSERT_TRUE(New()->Send(message_).ok());
   const auto& headers = receiver_->calls.front().headers;
