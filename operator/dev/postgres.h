@@ -12,7 +12,7 @@
 namespace patchbay::dev {
 
 struct PostgresOptions {
-  std::string folder;                      // holds data/, log and (when its path is short enough) the socket
+  std::string folder = {};                 // holds data/, log and (when its path is short enough) the socket
   std::string database = "patchbay";       // made when missing; [a-z0-9_]
   std::string user = {};                   // runs as; "": ourselves, or "postgres" when we are root
   std::vector<std::string> settings = {};  // "name=value", stronger than ours

@@ -185,6 +185,7 @@ void GroupCommit::Commit(Batch batch) {
   if (answer.ok()) return Finish(std::move(batch), *answer);
   if (session_->broken()) {
     const Error error = std::move(answer).error();
+    if (session_->misfit()) link_.SetDown(error);  // the listener looks at the schema again
     Fail(std::move(batch), error);
     // What became of it is in the log, whoever committed it.
     if (wake_) wake_();

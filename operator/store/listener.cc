@@ -88,14 +88,10 @@ void Listener::Attend(Session& session, const std::stop_token& stop) {
     }
     if (now < next_tick) continue;
     next_tick = now + options_.tick;
-    if (!link_.up() || now - heard > options_.ping) {
-      // Somebody failed while this session lives: ask.
+    if (!link_.up()) return;  // somebody failed while this session lives: begin again
+    if (now - heard > options_.ping) {
       if (!Hear(session)) return;
       heard = now;
-      if (!link_.up()) {
-        link_.SetUp();
-        hooks_.wake();
-      }
     }
     hooks_.tick();
   }

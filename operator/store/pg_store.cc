@@ -47,6 +47,11 @@ ListenerOptions ListenerOptionsOf(const PgOptions& options) {
 }
 
 Result<void> Prepare(Session& session, bool migrate) {
+  PATCHBAY_TRY(const bool standby, session.Try("store.ask_standby", [](pqxx::connection& connection) {
+                 pqxx::nontransaction work(connection);
+                 return work.exec1("SELECT pg_is_in_recovery()")[0].as<bool>();
+               }));
+  if (standby) return Error{Code::kUnavailable, "the database is a standby that takes no writes", {}, kRetryAfter};
   if (migrate) {
     auto applied = ApplyMigrations(session, EmbeddedMigrations());
     if (!applied.ok()) return std::move(applied).error();

@@ -16,7 +16,8 @@ constexpr std::chrono::seconds kSilence{5};
 
 struct Reading {
   Code code = Code::kInternal;
-  bool lost = false;  // the session is of no further use
+  bool lost = false;    // the connection
+  bool misfit = false;  // a world in which nothing can work: nothing was done, and another connection may see a better one
 };
 
 // https://www.postgresql.org/docs/15/errcodes-appendix.html
@@ -26,14 +27,14 @@ Reading ReadState(std::string_view state) {
       if (state.starts_with(prefix)) return true;
     return false;
   };
-  if (is({"08", "57P01", "57P02", "57P03", "57P05", "25P03", "53300"})) return {Code::kUnavailable, true};
-  // A standby, or a schema that was dropped under us: another session may see a better world.
-  if (is({"25006", "3F000", "42P01", "42883", "3D000"})) return {Code::kUnavailable, true};
-  if (is({"57014"})) return {Code::kTimeout, false};
-  if (is({"40", "55P03", "53"})) return {Code::kUnavailable, false};
-  if (is({"22", "54"})) return {Code::kInvalid, false};
-  if (is({"42501", "28"})) return {Code::kForbidden, false};
-  if (is({"23505"})) return {Code::kConflict, false};
+  if (is({"08", "57P01", "57P02", "57P03", "57P05", "25P03", "53300"})) return {Code::kUnavailable, true, false};
+  // A standby, or a schema that was dropped under us.
+  if (is({"25006", "3F000", "42P01", "42883", "3D000"})) return {Code::kUnavailable, false, true};
+  if (is({"57014"})) return {Code::kTimeout, false, false};
+  if (is({"40", "55P03", "53"})) return {Code::kUnavailable, false, false};
+  if (is({"22", "54"})) return {Code::kInvalid, false, false};
+  if (is({"42501", "28"})) return {Code::kForbidden, false, false};
+  if (is({"23505"})) return {Code::kConflict, false, false};
   return {};
 }
 
@@ -137,8 +138,10 @@ Error Session::Translate(Code when_lost) {
   } catch (const pqxx::transaction_rollback& error) {
     return {Code::kUnavailable, StrCat("rolled back: ", context_.scrubber.Scrub(Trim(error.what()))), {}, kRetryAfter / 10};
   } catch (const pqxx::sql_error& error) {
-    const auto [code, away] = ReadState(error.sqlstate());
-    if (away) return lost(error.what());
+    const auto [code, gone, misfit] = ReadState(error.sqlstate());
+    if (gone) return lost(error.what());
+    broken_ |= misfit;
+    misfit_ |= misfit;
     Error translated{code, StrCat("the database refused: ", context_.scrubber.Scrub(Trim(error.what()))), {}};
     if (code == Code::kUnavailable) translated.retry_after = kRetryAfter;
     return translated;

@@ -89,7 +89,10 @@ class Session {
     }
   }
 
+  // Of no further use: the connection is lost, or misfit().
   bool broken() const { return broken_; }
+  // The server answers and cannot serve us: a standby, or our schema is gone. Nothing was done.
+  bool misfit() const { return misfit_; }
   // The socket speaks although nothing was asked: the server has ended this session. One system call.
   bool Stale() const;
   int socket() const { return connection_->sock(); }
@@ -118,6 +121,7 @@ class Session {
   std::unique_ptr<pqxx::connection> connection_;
   std::unique_ptr<pqxx::quiet_errorhandler> quiet_;  // libpqxx would write notices to stderr; leaves before connection_
   bool broken_ = false;
+  bool misfit_ = false;
 };
 
 // Until when a caller should wait after kUnavailable.

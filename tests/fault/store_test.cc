@@ -36,8 +36,9 @@ class PgStoreFaults : public testing::Test {
     return store;
   }
   std::string Query(const std::string& sql) { return PostgresServer::Query(connection_, sql); }
+  // And waits until they are gone.
   void KillSessions(const std::string& which) {
-    Query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    Query("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
           " AND pid <> pg_backend_pid() AND " + which);
   }
 
@@ -215,7 +216,6 @@ TEST_F(PgStoreFaults, MakesTheSchemaAgainWhenItWasDropped) {
   auto store = StartStore();
   ASSERT_TRUE(CommitAndWait(*store, UnitOf({PutOf("a", "x", 0)})).ok());
   Query("DROP SCHEMA patchbay CASCADE");
-  KillSessions("true");
   EXPECT_TRUE(Eventually([&] { return CommitAndWait(*store, UnitOf({PutOf("b", "x")})).ok(); }));
   // Who stood at a later revision of the old database has to start again.
   EXPECT_EQ(store->Read(1000, 1).error().code, Code::kExpired);
