@@ -162,6 +162,7 @@ Result<std::unique_ptr<Engine>> Engine::Launch(const EngineOptions& options, htt
   ChildOptions child_options;
   child_options.argv = {"dockerd", "--data-root", paths.data, "--exec-root",    paths.exec,    "-H",
                         host,      "--pidfile",   paths.pid,  "--live-restore", "--log-level", "warn"};
+  child_options.argv.insert(child_options.argv.begin(), options.daemon_under.begin(), options.daemon_under.end());
   child_options.argv.insert(child_options.argv.end(), options.daemon_args.begin(), options.daemon_args.end());
   child_options.log_file = paths.log;
   options.say(StrCat("no container engine answers: starting a private Docker Engine in ", options.folder));

@@ -18,6 +18,7 @@ struct EngineOptions {
   bool may_start = true;
   bool only_private = false;                                                     // looks at no other engine
   std::vector<std::string> daemon_args = {};                                     // added to dockerd's
+  std::vector<std::string> daemon_under = {};                                    // before it: {"unshare", "--net"}
   std::function<void(const std::string& line)> say = [](const std::string&) {};  // progress, for a person
 };
 

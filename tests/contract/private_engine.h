@@ -1,5 +1,5 @@
-// dev::Engine's own daemon, without a network, so that it can stand beside the machine's engine. Include it in one
-// file: it defines tests.
+// dev::Engine's own daemon, in a network name space of its own: two daemons in one would fight over the bridge docker0
+// (one started with --bridge=none deletes it). Include it in one file: it defines tests.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -27,7 +27,8 @@ namespace patchbay::driver {
 
 // Only root may run one; where that cannot be, the machine's own engine is all there is to test.
 inline std::vector<std::string> PrivateEngines() {
-  if (MayLackEngine() || geteuid() != 0 || dev::FindProgram("dockerd").empty()) return {};
+  if (MayLackEngine() || geteuid() != 0 || dev::FindProgram("dockerd").empty() || dev::FindProgram("unshare").empty())
+    return {};
   return {"dockerd"};
 }
 
@@ -51,6 +52,7 @@ class PrivateEngine : public testing::TestWithParam<std::string> {
     dev::EngineOptions options;
     options.folder = folder_;
     options.daemon_args = {"--bridge=none", "--iptables=false", arg};
+    options.daemon_under = {"unshare", "--net"};
     options.only_private = true;
     return dev::Engine::FindOrStart(options, *http_);
   }
