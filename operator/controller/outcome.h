@@ -1,4 +1,4 @@
-// How a visit of a key ended. One switch (worker.cc) turns it into queue, metric and log.
+// How a visit of a key ended. One switch (core.cc) turns it into queue, metric and log.
 #pragma once
 
 #include <chrono>

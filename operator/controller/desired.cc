@@ -1,0 +1,149 @@
+#include "controller/desired.h"
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "controller/container_fields.h"
+#include "controller/quantity.h"
+
+namespace patchbay::controller {
+namespace {
+
+using std::chrono::seconds;
+
+// What containers are made from. Probes, replicas and strategy are ours to act on: a change of them costs no container.
+constexpr const char* kTemplateFields[] = {
+    "image", "command", "args", "workingDir", "config", "configPath", "ports", "volumes", "resources",
+    "securityContext", "restartPolicy", "terminationGracePeriodSeconds", "network", "labels"};
+
+bool IsEmpty(const Json& value) {
+  return value.is_null() || ((value.is_object() || value.is_array() || value.is_string()) && value.empty());
+}
+
+// Hashed in one order of keys: who writes the same thing another way gets the same containers.
+nlohmann::json Sorted(const Json& value) { return nlohmann::json(value); }
+
+std::string HashTemplate(const Json& plugin, const Json& spec, const driver::ContainerSpec& container) {
+  nlohmann::json form = nlohmann::json::object();
+  for (const char* field : kTemplateFields)
+    if (const Json* value = Find(spec, {field}); value && !IsEmpty(*value)) form[field] = Sorted(*value);
+  for (const auto& [name, value] : container.env) form["env"].push_back({name, value});
+  const auto annotations = AnnotationsOf(plugin);
+  if (const auto at = annotations.find(kRestartedAt); at != annotations.end()) form[kRestartedAt] = at->second;
+  const std::string text = form.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return Sha256Hex(text).substr(0, 16);
+}
+
+RollStrategy ReadStrategy(const Json& spec, int replicas) {
+  RollStrategy strategy;
+  strategy.recreate = FindString(spec, {"strategy", "type"}) == "Recreate";
+  if (const Json* surge = Find(spec, {"strategy", "maxSurge"}))
+    strategy.max_surge = ParseIntOrPercent(*surge, replicas, true).value_or(1);
+  if (const Json* unavailable = Find(spec, {"strategy", "maxUnavailable"}))
+    strategy.max_unavailable = ParseIntOrPercent(*unavailable, replicas, false).value_or(0);
+  if (strategy.max_surge == 0 && strategy.max_unavailable == 0) strategy.max_surge = 1;
+  // The schema's defaults, for what is absent.
+  strategy.drain = seconds(FindInt(spec, {"strategy", "drainTimeoutSeconds"}, 30));
+  strategy.progress = seconds(FindInt(spec, {"strategy", "progressDeadlineSeconds"}, 600));
+  return strategy;
+}
+
+PullPolicy ReadPullPolicy(const Json& spec) {
+  const std::string policy = FindString(spec, {"imagePullPolicy"});
+  if (policy == "Always") return PullPolicy::kAlways;
+  return policy == "Never" ? PullPolicy::kNever : PullPolicy::kIfNotPresent;
+}
+
+RestartPolicy ReadRestartPolicy(const Json& spec) {
+  const std::string policy = FindString(spec, {"restartPolicy"});
+  if (policy == "Never") return RestartPolicy::kNever;
+  return policy == "OnFailure" ? RestartPolicy::kOnFailure : RestartPolicy::kAlways;
+}
+
+std::vector<std::string> FindIdleFields(const Json& spec) {
+  std::vector<std::string> idle;
+  const std::string type = FindString(spec, {"strategy", "type"}, "RollingUpdate");
+  if (type != "RollingUpdate" && type != "Recreate") idle.push_back(StrCat("spec.strategy.type=", type));
+  if (const Json* steps = Find(spec, {"strategy", "steps"}); steps && !IsEmpty(*steps))
+    idle.push_back("spec.strategy.steps");
+  if (FindInt(spec, {"strategy", "minReadySeconds"}) > 0) idle.push_back("spec.strategy.minReadySeconds");
+  for (const char* field : {"imagePullSecrets", "dependsOn"})
+    if (const Json* value = Find(spec, {field}); value && !IsEmpty(*value)) idle.push_back(StrCat("spec.", field));
+  const std::string mode = FindString(spec, {"reconcile", "mode"}, "Correct");
+  if (mode != "Correct") idle.push_back("spec.reconcile.mode");
+  if (FindBool(spec, {"reconcile", "paused"})) idle.push_back("spec.reconcile.paused");
+  if (!FindString(spec, {"reconcile", "interval"}).empty()) idle.push_back("spec.reconcile.interval");
+  if (const Json* volumes = Find(spec, {"volumes"}); volumes && volumes->is_array())
+    for (std::size_t i = 0; i < volumes->size(); ++i)
+      if (const Json* tmpfs = Find((*volumes)[i], {"tmpfs"}); tmpfs && !IsEmpty(*tmpfs))
+        idle.push_back(StrCat("spec.volumes[", i, "].tmpfs"));
+  return idle;
+}
+
+}  // namespace
+
+std::vector<NamedPort> ReadPorts(const Json& plugin) {
+  std::vector<NamedPort> ports;
+  if (const Json* list = Find(plugin, {"spec", "ports"}); list && list->is_array())
+    for (const Json& port : *list)
+      ports.push_back({FindString(port, {"name"}), static_cast<int>(FindInt(port, {"containerPort"}))});
+  return ports;
+}
+
+std::optional<int> FindPort(const std::vector<NamedPort>& ports, const Json* wanted) {
+  if (wanted == nullptr || wanted->is_null())
+    return ports.empty() ? std::nullopt : std::optional(ports.front().port);
+  if (wanted->is_number_integer()) return wanted->get<int>();
+  if (!wanted->is_string()) return std::nullopt;
+  const auto& name = wanted->get_ref<const std::string&>();
+  for (const NamedPort& port : ports)
+    if (port.name == name) return port.port;
+  const auto number = ParseInt(name);
+  return number && *number > 0 && *number < 65536 ? std::optional(static_cast<int>(*number)) : std::nullopt;
+}
+
+Desired BuildDesired(const Json& plugin, const Lookup& lookup, const std::string& installation) {
+  static const Json kNone = Json::object();
+  const Json* found = Find(plugin, {"spec"});
+  const Json& spec = found ? *found : kNone;
+  Desired desired;
+  desired.key = {std::string(kPlugins), NamespaceOf(plugin), NameOf(plugin)};
+  desired.uid = UidOf(plugin);
+  desired.generation = GenerationOf(plugin);
+  desired.enabled = FindBool(spec, {"enabled"}, true);
+  desired.deleting = IsDeleting(plugin);
+  desired.asked = static_cast<int>(std::max(0L, FindInt(spec, {"replicas"}, 1)));
+  desired.replicas = desired.enabled && !desired.deleting ? desired.asked : 0;
+  desired.pull = ReadPullPolicy(spec);
+  desired.restart = ReadRestartPolicy(spec);
+  desired.ports = ReadPorts(plugin);
+  desired.strategy = ReadStrategy(spec, desired.asked);
+  desired.idle_fields = FindIdleFields(spec);
+  FillContainer(spec, lookup, desired);
+  const auto port_of = [&](const Json& port) { return FindPort(desired.ports, &port); };
+  desired.probes = ReadProbes(spec, port_of, desired.problems);
+  desired.hash = HashTemplate(plugin, spec, desired.container);
+  auto& labels = desired.container.labels;  // our marks win over what the spec says
+  labels[driver::kLabelInstallation] = installation;
+  labels[driver::kLabelOwnerUid] = desired.uid;
+  labels[driver::kLabelNamespace] = desired.key.ns;
+  labels[driver::kLabelPlugin] = desired.key.name;
+  labels[driver::kLabelSpecHash] = desired.hash;
+  return desired;
+}
+
+driver::ContainerSpec SpecFor(const Desired& desired, int ordinal) {
+  driver::ContainerSpec spec = desired.container;
+  spec.name = ContainerName(desired, ordinal);
+  spec.labels[driver::kLabelOrdinal] = std::to_string(ordinal);
+  return spec;
+}
+
+std::string ContainerName(const Desired& desired, int ordinal) {
+  // 63 in all, so that it can be a host name too.
+  std::string person = StrCat(desired.key.ns, "-", desired.key.name).substr(0, 30);
+  return StrCat("patchbay-", person, "-", desired.uid.substr(0, 8), "-", desired.hash.substr(0, 8), "-", ordinal);
+}
+
+}  // namespace patchbay::controller

@@ -1,0 +1,78 @@
+// What a Plugin's spec asks for, as containers. Pure: what the spec refers to comes through Lookup.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controller/probe.h"
+#include "driver/runtime/runtime.h"
+#include "object/json.h"
+#include "object/object.h"
+
+namespace patchbay::controller {
+
+inline constexpr const char* kCleanupFinalizer = "patchbay.dev/cleanup";
+// An annotation whose change replaces the containers: `patchbay restart`, `kubectl rollout restart`.
+inline constexpr const char* kRestartedAt = "patchbay.dev/restartedAt";
+
+struct NamedPort {
+  std::string name;
+  int port = 0;
+};
+
+struct RollStrategy {
+  bool recreate = false;    // all old ones go before a new one comes
+  int max_surge = 1;        // beyond `replicas`, while replacing
+  int max_unavailable = 0;  // below `replicas`
+  std::chrono::seconds drain{30};     // how long the gateway is waited for before a stop
+  std::chrono::seconds progress{600};  // without progress for so long: Stalled
+};
+
+enum class PullPolicy { kIfNotPresent, kAlways, kNever };
+enum class RestartPolicy { kAlways, kOnFailure, kNever };
+
+struct Desired {
+  Key key;
+  std::string uid;
+  std::int64_t generation = 0;
+  bool enabled = true;
+  bool deleting = false;
+  int asked = 1;     // spec.replicas
+  int replicas = 1;  // what should run now: 0 when disabled or deleting
+  // Of everything that a container is made from; another hash is another revision and replaces containers.
+  std::string hash;
+  PullPolicy pull = PullPolicy::kIfNotPresent;
+  RestartPolicy restart = RestartPolicy::kAlways;
+  driver::ContainerSpec container;  // without name and ordinal
+  std::vector<NamedPort> ports;
+  bool exclusive = false;  // has host ports: two of them cannot run at once
+  Probes probes;
+  RollStrategy strategy;
+  std::set<Key> refers;          // Secrets and ConfigMaps
+  std::vector<Cause> problems;   // nothing can be made while there is one
+  std::vector<std::string> idle_fields;  // set, but without effect in this version
+};
+
+// The value of `entry` in a Secret ("secrets", decoded) or ConfigMap ("configmaps"); nothing when there is none.
+using Lookup = std::function<std::optional<std::string>(const Key& object, const std::string& entry)>;
+
+// REQUIRES: `plugin` is a Plugin as the API stores it (defaulted, valid); what is missing nevertheless gets the
+// schema's default.
+Desired BuildDesired(const Json& plugin, const Lookup& lookup, const std::string& installation);
+
+// The container for one ordinal of the desired revision.
+driver::ContainerSpec SpecFor(const Desired& desired, int ordinal);
+// "patchbay-<namespace>-<name>-<uid, 8>-<hash, 8>-<ordinal>": the same after any crash.
+std::string ContainerName(const Desired& desired, int ordinal);
+
+// The port number for a backend's "8080" or "http"; nothing when the plugin has no port of that name. Absent: the
+// plugin's first port.
+std::optional<int> FindPort(const std::vector<NamedPort>& ports, const Json* wanted);
+// Of spec.ports.
+std::vector<NamedPort> ReadPorts(const Json& plugin);
+
+}  // namespace patchbay::controller

@@ -1,0 +1,308 @@
+#include "controller/diff.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+
+namespace patchbay::controller {
+namespace {
+
+using driver::ContainerState;
+
+bool HasProcess(ContainerState state) {
+  return state == ContainerState::kRunning || state == ContainerState::kRestarting || state == ContainerState::kPaused;
+}
+
+class Differ {
+ public:
+  Differ(const Desired& desired, const World& world) : desired_(desired), world_(world) {
+    surge_ = desired.exclusive ? 0 : desired.strategy.max_surge;
+    unavailable_ = desired.exclusive ? std::max(1, desired.strategy.max_unavailable) : desired.strategy.max_unavailable;
+    Sort();
+  }
+
+  std::vector<Step> Run() {
+    for (const auto& [ordinal, replica] : current_) Keep(*replica, true);
+    RetireOld();
+    for (const Replica* replica : old_)
+      if (!retired_.contains(replica)) Keep(*replica, false);
+    CreateMissing();
+    return std::move(steps_);
+  }
+
+ private:
+  // One container an ordinal is the current one; of several the one that serves, then the first.
+  void Sort() {
+    for (const Replica& replica : world_.replicas) {
+      const bool wanted = replica.hash == desired_.hash && replica.ordinal >= 0 && replica.ordinal < desired_.replicas;
+      if (!wanted) {
+        old_.push_back(&replica);
+        continue;
+      }
+      auto [place, fresh] = current_.try_emplace(replica.ordinal, &replica);
+      if (fresh) continue;
+      const bool better = IsReady(replica) && !IsReady(*place->second);
+      old_.push_back(better ? std::exchange(place->second, &replica) : &replica);
+    }
+  }
+
+  static bool IsReady(const Replica& replica) {
+    return replica.state == ContainerState::kRunning && replica.readiness == Readiness::kReady && !replica.condemned;
+  }
+  bool IsAvailable(const Replica& current) const { return IsReady(current) && current.member && world_.settled; }
+  // Of an old one, not knowing is as good as ready: it may be serving.
+  static bool IsHealthyOld(const Replica& old) {
+    return old.state == ContainerState::kRunning && old.readiness != Readiness::kNotReady && !old.condemned;
+  }
+
+  void Add(Action action, const Replica& replica, std::string reason) {
+    const bool again = action == Action::kStart && replica.state != ContainerState::kCreated;
+    steps_.push_back({action, replica.name, replica.id, replica.ordinal, std::move(reason), again});
+  }
+
+  // What keeps a container that stays in good order.
+  void Keep(const Replica& replica, bool current) {
+    switch (replica.state) {
+      case ContainerState::kRunning:
+        return KeepRunning(replica, current);
+      case ContainerState::kRestarting:
+        if (replica.member) Add(Action::kLeave, replica, "it ended and is being restarted");
+        else if (current) Add(Action::kWaitReady, replica, "the engine is restarting it");
+        return;
+      case ContainerState::kCreated:
+        // Its maker may have died before its files were in; making it again completes it. An old one cannot be.
+        if (!current) return;
+        Add(Action::kCreate, replica, "it was begun and not finished");
+        return Add(Action::kStart, replica, "it was begun and not finished");
+      case ContainerState::kExited:
+        if (replica.member) Add(Action::kLeave, replica, "it is not running");
+        if (!replica.held && !replica.completed) Add(Action::kStart, replica, "it is not running");
+        return;
+      case ContainerState::kPaused:
+      case ContainerState::kDead:
+        return Replace(replica, "it is paused or dead");
+      case ContainerState::kRemoving:
+        return Add(Action::kWaitGone, replica, "the engine is removing it");
+    }
+  }
+
+  void KeepRunning(const Replica& replica, bool current) {
+    if (replica.condemned) return current ? Replace(replica, "its liveness probe failed") : Restart(replica);
+    if (replica.readiness == Readiness::kReady) {
+      if (!replica.member || replica.leaving) Add(Action::kJoin, replica, "it is ready");
+      else if (!world_.settled && current) Add(Action::kWaitServed, replica, "the gateway is being told");
+    } else if (replica.member && replica.readiness == Readiness::kNotReady) {
+      Add(Action::kLeave, replica, "it is not ready");
+    } else if (current) {
+      Add(Action::kWaitReady, replica, "it is not ready yet");
+    }
+  }
+
+  void Replace(const Replica& replica, const char* reason) {
+    if (replica.member) return Add(Action::kLeave, replica, reason);
+    if (!world_.settled) return Add(Action::kWaitGone, replica, reason);
+    if (HasProcess(replica.state)) Add(Action::kStop, replica, reason);
+    Add(Action::kRemove, replica, reason);
+  }
+
+  void Restart(const Replica& replica) {
+    if (replica.member) return Add(Action::kLeave, replica, "its liveness probe failed");
+    if (!world_.settled) return Add(Action::kWaitGone, replica, "its liveness probe failed");
+    Add(Action::kStop, replica, "its liveness probe failed");
+    Add(Action::kStart, replica, "its liveness probe failed");
+  }
+
+  void Retire(const Replica& replica) {
+    retired_.insert(&replica);
+    const std::string reason = WhyRetired(replica);
+    if (!HasProcess(replica.state)) {
+      if (replica.state == ContainerState::kRemoving) return Add(Action::kWaitGone, replica, reason);
+      return Add(Action::kRemove, replica, reason);
+    }
+    if (!replica.leaving || replica.member) return Add(Action::kDrain, replica, reason);
+    if (!world_.settled) return Add(Action::kWaitGone, replica, reason);
+    Add(Action::kStop, replica, reason);
+    Add(Action::kRemove, replica, reason);
+  }
+
+  std::string WhyRetired(const Replica& replica) const {
+    if (desired_.deleting) return "the plugin is being deleted";
+    if (!desired_.enabled) return "the plugin is disabled";
+    if (replica.hash != desired_.hash) return StrCat("it is revision ", replica.hash, ", wanted is ", desired_.hash);
+    if (replica.ordinal >= desired_.replicas) return StrCat("only ", desired_.replicas, " replicas are wanted");
+    return "there is another one for its place";
+  }
+
+  // As the Deployment controller does it (kubernetes/pkg/controller/deployment/rolling.go): first what does not serve,
+  // then what serves, never below the least that has to be available.
+  void RetireOld() {
+    std::vector<const Replica*> broken;
+    std::vector<const Replica*> healthy;
+    for (const Replica* old : old_) {
+      if (old->leaving) Retire(*old);
+      else (IsHealthyOld(*old) ? healthy : broken).push_back(old);
+    }
+    if (desired_.replicas == 0 || (desired_.strategy.recreate && MayStart())) {
+      for (const auto& list : {broken, healthy})
+        for (const Replica* old : list) Retire(*old);
+      return;
+    }
+    if (desired_.exclusive && !MayStart()) return;
+    const int least = desired_.replicas - unavailable_;
+    const int fresh = static_cast<int>(current_.size());
+    const int available = static_cast<int>(
+        std::count_if(current_.begin(), current_.end(), [this](const auto& entry) { return IsAvailable(*entry.second); }));
+    const int all = fresh + static_cast<int>(broken.size() + healthy.size());
+    RetireSome(broken, all - least - (fresh - available));
+    Order(healthy);
+    RetireSome(healthy, available + static_cast<int>(healthy.size()) - least);
+  }
+
+  bool MayStart() const { return desired_.problems.empty() && world_.image_here; }
+
+  void RetireSome(const std::vector<const Replica*>& from, int count) {
+    for (const Replica* old : from)
+      if (count-- > 0) Retire(*old);
+  }
+
+  // Surplus ordinals first, then those whose successor serves, highest first.
+  void Order(std::vector<const Replica*>& olds) const {
+    const auto rank = [this](const Replica* old) {
+      if (old->ordinal >= desired_.replicas) return 0;
+      const auto next = current_.find(old->ordinal);
+      return next != current_.end() && IsAvailable(*next->second) ? 1 : 2;
+    };
+    std::stable_sort(olds.begin(), olds.end(), [&](const Replica* a, const Replica* b) {
+      return std::make_tuple(rank(a), -a->ordinal) < std::make_tuple(rank(b), -b->ordinal);
+    });
+  }
+
+  int Room() const {
+    const auto staying = std::count_if(old_.begin(), old_.end(), [this](const Replica* old) {
+      return desired_.exclusive || !retired_.contains(old);
+    });
+    if (desired_.strategy.recreate) return old_.empty() ? desired_.replicas : 0;
+    return desired_.replicas + surge_ - static_cast<int>(current_.size()) - static_cast<int>(staying);
+  }
+
+  void CreateMissing() {
+    if (!desired_.problems.empty()) return;
+    int room = Room();
+    for (int ordinal = 0; ordinal < desired_.replicas && room > 0; ++ordinal) {
+      if (current_.contains(ordinal)) continue;
+      --room;
+      if (world_.held.contains(ordinal)) continue;
+      const std::string name = ContainerName(desired_, ordinal);
+      steps_.push_back({Action::kCreate, name, "", ordinal, StrCat("replica ", ordinal, " is missing"), false});
+      steps_.push_back({Action::kStart, name, "", ordinal, "it was just made", false});
+    }
+  }
+
+  const Desired& desired_;
+  const World& world_;
+  int surge_ = 0;
+  int unavailable_ = 0;
+  std::map<int, const Replica*> current_;
+  std::vector<const Replica*> old_;
+  std::set<const Replica*> retired_;
+  std::vector<Step> steps_;
+};
+
+Replica* FindReplica(World& world, const Step& step) {
+  for (Replica& replica : world.replicas)
+    if (step.id.empty() ? replica.name == step.target : replica.id == step.id) return &replica;
+  return nullptr;
+}
+
+void Apply(const Desired& desired, World& world, const Step& step) {
+  if (step.action == Action::kCreate && !step.id.empty()) return;
+  if (step.action == Action::kCreate) {
+    world.replicas.push_back({.id = StrCat("new ", step.target), .name = step.target, .hash = desired.hash,
+                              .ordinal = step.ordinal, .readiness = Readiness::kNotReady});
+    return;
+  }
+  Replica* replica = FindReplica(world, step);
+  if (replica == nullptr) return;
+  switch (step.action) {
+    case Action::kStart:
+      replica->state = ContainerState::kRunning;
+      replica->readiness = Readiness::kNotReady;
+      replica->condemned = replica->leaving = false;
+      return;
+    case Action::kWaitReady:
+      replica->state = ContainerState::kRunning;
+      replica->readiness = Readiness::kReady;
+      return;
+    case Action::kJoin:
+      replica->member = true;
+      replica->leaving = false;
+      return;
+    case Action::kDrain:
+      replica->leaving = true;
+      replica->member = false;
+      return;
+    case Action::kLeave:
+      replica->member = false;
+      return;
+    case Action::kStop:
+      replica->state = ContainerState::kExited;
+      return;
+    case Action::kWaitGone:
+      if (replica->state != ContainerState::kRemoving) return;
+      [[fallthrough]];
+    case Action::kRemove:
+      std::erase_if(world.replicas, [id = replica->id](const Replica& other) { return other.id == id; });
+      return;
+    case Action::kCreate:
+    case Action::kWaitServed:
+      return;
+  }
+}
+
+}  // namespace
+
+const char* ActionName(Action action) {
+  static constexpr const char* kNames[] = {"create", "start", "wait ready", "add to gateway", "wait served",
+                                           "take out of gateway", "drain", "wait drained", "stop", "remove"};
+  return kNames[static_cast<int>(action)];
+}
+
+bool IsWait(Action action) {
+  return action == Action::kWaitReady || action == Action::kWaitServed || action == Action::kWaitGone;
+}
+
+std::vector<Step> Diff(const Desired& desired, const World& world) { return Differ(desired, world).Run(); }
+
+World Imagine(const Desired& desired, World world, const std::vector<Step>& steps) {
+  bool told = false;
+  for (const Step& step : steps) {
+    Apply(desired, world, step);
+    told = told || step.action == Action::kJoin || step.action == Action::kLeave || step.action == Action::kDrain;
+  }
+  world.settled = !told;
+  return world;
+}
+
+std::vector<Step> Foresee(const Desired& desired, World world) {
+  std::vector<Step> all;
+  const std::size_t most = 20 * (world.replicas.size() + static_cast<std::size_t>(desired.replicas) + 2);
+  for (std::size_t round = 0; round < most; ++round) {
+    const std::vector<Step> steps = Diff(desired, world);
+    if (steps.empty()) break;
+    for (const Step& step : steps) {
+      const bool told = std::any_of(all.begin(), all.end(), [&](const Step& past) {
+        return past.action == step.action && past.target == step.target;
+      });
+      if (!told) all.push_back(step);
+    }
+    world = Imagine(desired, std::move(world), steps);
+  }
+  return all;
+}
+
+Json ToJson(const Step& step) {
+  return {{"action", ActionName(step.action)}, {"target", step.target}, {"reason", step.reason}};
+}
+
+}  // namespace patchbay::controller

@@ -1,0 +1,62 @@
+#include "controller/endpoints.h"
+
+#include <algorithm>
+
+namespace patchbay::controller {
+
+void Endpoints::Set(const Key& plugin, std::vector<Endpoint> endpoints) {
+  std::sort(endpoints.begin(), endpoints.end());
+  {
+    auto state = state_.Lock();
+    const auto [place, fresh] = state->entries.try_emplace(plugin);
+    if (!fresh && place->second.endpoints == endpoints) return;
+    place->second.endpoints = std::move(endpoints);
+    place->second.version = ++state->version;
+    if (!state->referenced.contains(plugin)) return;
+    state->unsettled.insert(plugin);
+  }
+  changed_();
+}
+
+void Endpoints::Forget(const Key& plugin) {
+  {
+    auto state = state_.Lock();
+    state->unsettled.erase(plugin);
+    if (state->entries.erase(plugin) == 0) return;
+    ++state->version;
+    if (!state->referenced.contains(plugin)) return;
+  }
+  changed_();
+}
+
+bool Endpoints::Settled(const Key& plugin) const {
+  auto state = state_.Lock();
+  return !state->unsettled.contains(plugin);
+}
+
+EndpointsView Endpoints::View() const {
+  auto state = state_.Lock();
+  EndpointsView view{state->version, {}};
+  for (const auto& [key, entry] : state->entries) view.sets.emplace(key, entry.endpoints);
+  return view;
+}
+
+bool Endpoints::IsReferenced(const Key& plugin) const { return state_.Lock()->referenced.contains(plugin); }
+
+void Endpoints::SetReferenced(std::set<Key> plugins) { state_.Lock()->referenced = std::move(plugins); }
+
+void Endpoints::Confirm(std::uint64_t version) {
+  std::vector<Key> settled;
+  {
+    auto state = state_.Lock();
+    state->confirmed = std::max(state->confirmed, version);
+    for (const Key& key : state->unsettled)
+      if (const auto entry = state->entries.find(key);
+          entry == state->entries.end() || entry->second.version <= state->confirmed)
+        settled.push_back(key);
+    for (const Key& key : settled) state->unsettled.erase(key);
+  }
+  for (const Key& key : settled) confirmed_(key);
+}
+
+}  // namespace patchbay::controller

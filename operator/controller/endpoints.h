@@ -1,0 +1,67 @@
+// Which containers of a plugin may get requests: written by the plugin controller, read by the route controller, who
+// confirms what the gateway serves. A container is stopped only when it was taken out here and that is confirmed.
+// Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/guarded.h"
+#include "object/key.h"
+
+namespace patchbay::controller {
+
+struct Endpoint {
+  std::string id;  // the container's
+  std::string ip;
+  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
+
+// One moment of all sets.
+struct EndpointsView {
+  std::uint64_t version = 0;
+  std::map<Key, std::vector<Endpoint>> sets;
+};
+
+class Endpoints {
+ public:
+  // `changed`: a set that routes refer to is another one now. `confirmed`: this plugin's set is served as it is.
+  Endpoints(std::function<void()> changed, std::function<void(const Key&)> confirmed)
+      : changed_(std::move(changed)), confirmed_(std::move(confirmed)) {}
+
+  // Makes this the plugin's set. An empty set is known too: nobody may get requests.
+  void Set(const Key& plugin, std::vector<Endpoint> endpoints);
+  void Forget(const Key& plugin);
+  // The gateway serves exactly the present set, or no route refers to the plugin.
+  bool Settled(const Key& plugin) const;
+
+  EndpointsView View() const;
+  bool IsReferenced(const Key& plugin) const;
+  // For the route controller. Plugins that routes refer to, before resolving.
+  void SetReferenced(std::set<Key> plugins);
+  // All sets as of `version` are served, read back.
+  void Confirm(std::uint64_t version);
+
+ private:
+  struct Entry {
+    std::vector<Endpoint> endpoints;
+    std::uint64_t version = 0;  // of the last change
+  };
+  struct State {
+    std::uint64_t version = 0;
+    std::uint64_t confirmed = 0;
+    std::map<Key, Entry> entries;
+    std::set<Key> referenced;
+    std::set<Key> unsettled;
+  };
+
+  const std::function<void()> changed_;
+  const std::function<void(const Key&)> confirmed_;
+  mutable Guarded<State> state_;
+};
+
+}  // namespace patchbay::controller

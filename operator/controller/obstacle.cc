@@ -1,0 +1,37 @@
+#include "controller/obstacle.h"
+
+#include "base/text.h"
+
+namespace patchbay::controller {
+
+Obstacle Explain(const Error& error) {
+  switch (error.code) {
+    case Code::kUnavailable:
+    case Code::kTimeout:
+      return {"EngineUnavailable", error.message, false, {}};
+    case Code::kInDoubt:
+      return {"InDoubt", error.message, false, {}};
+    case Code::kConflict: {
+      const bool port = error.message.find("port") != std::string::npos;
+      return {port ? "PortConflict" : "NameConflict", error.message, true, {}};
+    }
+    default:
+      return {"EngineRefused", error.message, true, {}};
+  }
+}
+
+Obstacle Explain(const std::vector<Cause>& problems) {
+  std::vector<std::string> lines;
+  for (const Cause& cause : problems) lines.push_back(StrCat(cause.field, ": ", cause.message));
+  const bool missing = problems.front().reason == "FieldValueNotFound";
+  // What is missing may be applied a moment later.
+  return {missing ? "ReferenceNotFound" : "InvalidSpec", Join(lines, "; "), !missing, {}};
+}
+
+std::string DescribeEnd(const driver::Container& container) {
+  if (container.oom_killed) return StrCat(container.name, " was killed: out of memory");
+  const std::string why = container.error.empty() ? "" : StrCat(" (", container.error, ")");
+  return StrCat(container.name, " ended with exit code ", container.exit_code, why);
+}
+
+}  // namespace patchbay::controller

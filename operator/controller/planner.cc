@@ -1,0 +1,150 @@
+#include "controller/planner.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "controller/lookup.h"
+#include "controller/resolve.h"
+#include "controller/survey.h"
+
+namespace patchbay::controller {
+
+struct Planner::Seen {
+  std::vector<driver::Container> containers;
+  std::optional<driver::GatewayState> gateway;
+  std::set<Key> routed;  // plugins that routes refer to
+};
+
+namespace {
+
+bool IsOfGateway(Action action) {
+  return action == Action::kJoin || action == Action::kLeave || action == Action::kDrain ||
+         action == Action::kWaitServed || action == Action::kWaitGone;
+}
+
+std::string ResourceOf(const Json& object) {
+  const std::string kind = FindString(object, {"kind"});
+  if (kind == "Plugin") return std::string(kPlugins);
+  if (kind == "Route") return std::string(kRoutes);
+  return kind == "Webhook" ? std::string(kWebhooks) : "";
+}
+
+void AddRouted(const Json& route, std::set<Key>& routed) {
+  const RouteWish wish = ReadRoute(route, {});
+  for (const Backend& backend : wish.backends)
+    if (backend.plugin && wish.wanted()) routed.insert(*backend.plugin);
+}
+
+// As the stored status has it: whoever is ready is served.
+World WorldOf(const Json& object, const std::vector<driver::Container>& containers, const Desired& desired) {
+  std::set<std::string> ready;
+  if (const Json* instances = Find(object, {"status", "instances"}); instances && instances->is_array())
+    for (const Json& instance : *instances)
+      if (FindBool(instance, {"ready"})) ready.insert(FindString(instance, {"id"}));
+  World world;
+  for (const driver::Container& container : containers) {
+    const auto owner = container.labels.find(driver::kLabelOwnerUid);
+    if (desired.uid.empty() || owner == container.labels.end() || owner->second != desired.uid) continue;
+    const bool running = container.state == driver::ContainerState::kRunning;
+    const bool serves = running && ready.contains(container.id);
+    Replica replica{.id = container.id, .name = container.name, .hash = RevisionOf(container),
+                    .ordinal = OrdinalOf(container), .state = container.state};
+    replica.readiness = serves ? Readiness::kReady : running ? Readiness::kUnknown : Readiness::kNotReady;
+    replica.member = serves;
+    replica.completed = IsCompleted(desired, container);
+    world.replicas.push_back(std::move(replica));
+  }
+  return world;
+}
+
+}  // namespace
+
+Result<driver::GatewayState> GatewayReader::Read() const {
+  if (gateway_ == nullptr) return Error{Code::kUnsupported, "no gateway is configured"};
+  return gateway_->Read();
+}
+
+Result<Json> Planner::Plan(const std::vector<Json>& objects) const {
+  Seen seen;
+  PATCHBAY_TRY(seen.containers, runtime_.List());
+  if (auto state = gateway_.Read(); state.ok()) seen.gateway = *std::move(state);
+  for (const auto& entry : cache_.All(kRoutes))
+    if (const auto route = ReadObject(*entry)) AddRouted(*route, seen.routed);
+  for (const Json& object : objects)
+    if (ResourceOf(object) == kRoutes) AddRouted(object, seen.routed);
+  Json plan = Json::array();
+  for (const Json& object : objects) plan.push_back(PlanOne(object, seen));
+  return plan;
+}
+
+Json Planner::PlanOne(Json object, const Seen& seen) const {
+  Json entry = {{"kind", FindString(object, {"kind"})},
+                {"namespace", NamespaceOf(object)},
+                {"name", NameOf(object)},
+                {"actions", Json::array()}};
+  const std::string resource = ResourceOf(object);
+  const auto present = ReadObject(cache_, {resource, NamespaceOf(object), NameOf(object)});
+  if (present) {
+    object["metadata"]["uid"] = UidOf(*present);
+    if (const Json* status = Find(*present, {"status"})) object["status"] = *status;
+  }
+  if (resource == kPlugins) PlanPlugin(object, seen, entry);
+  if (resource == kRoutes) PlanRoute(object, seen, entry);
+  return entry;
+}
+
+void Planner::PlanPlugin(const Json& object, const Seen& seen, Json& entry) const {
+  Desired desired = BuildDesired(object, LookupIn(cache_), installation_);
+  if (!desired.problems.empty() && desired.replicas > 0) {
+    std::vector<std::string> lines;
+    for (const Cause& cause : desired.problems) lines.push_back(StrCat(cause.field, ": ", cause.message));
+    entry["error"] = Join(lines, "; ");
+  }
+  if (desired.uid.empty()) desired.uid = "(new)";
+  const auto steps = Foresee(desired, WorldOf(object, seen.containers, desired));
+  const bool creates =
+      std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.action == Action::kCreate; });
+  if (creates && desired.pull != PullPolicy::kNever) {
+    const auto here = runtime_.HasImage(desired.container.image);
+    const bool always = desired.pull == PullPolicy::kAlways;
+    if (always || (here.ok() && !*here))
+      entry["actions"].push_back({{"action", "pull"},
+                                  {"target", desired.container.image},
+                                  {"reason", always ? "imagePullPolicy is Always" : "the image is not here"}});
+  }
+  const bool routed = seen.routed.contains(desired.key);
+  for (const Step& step : steps)
+    if (routed || !IsOfGateway(step.action)) entry["actions"].push_back(ToJson(step));
+}
+
+void Planner::PlanRoute(const Json& object, const Seen& seen, Json& entry) const {
+  const RouteWish wish = ReadRoute(object, gateway_.Unsupported());
+  if (!wish.unsupported.empty()) entry["error"] = StrCat("the gateway cannot do: ", Join(wish.unsupported, ", "));
+  if (!wish.problems.empty()) entry["error"] = Join(wish.problems, "; ");
+  if (!seen.gateway) {
+    entry["error"] = gateway_.name().empty() ? "no gateway is configured" : "the gateway does not answer";
+    return;
+  }
+  const auto served = seen.gateway->routes.find(wish.uid);
+  const bool there = !wish.uid.empty() && served != seen.gateway->routes.end();
+  const auto add = [&](const char* action, const char* reason) {
+    entry["actions"].push_back({{"action", action}, {"target", gateway_.name()}, {"reason", reason}});
+  };
+  if (!wish.wanted()) {
+    if (there) add("withdraw", wish.deleting ? "the route is being deleted" : "the route is not to be served");
+    return;
+  }
+  const ResolvedRoute resolved = Resolve(wish, [this](const Key& key) -> std::optional<Target> {
+    const auto plugin = ReadObject(cache_, key);
+    if (!plugin) return std::nullopt;
+    Target target{ReadPorts(*plugin), {}};
+    if (const Json* instances = Find(*plugin, {"status", "instances"}); instances && instances->is_array())
+      for (const Json& instance : *instances)
+        if (FindBool(instance, {"ready"})) target.ips.push_back(FindString(instance, {"ip"}));
+    return target;
+  });
+  if (!there) add("publish", "the gateway does not have it");
+  else if (served->second != gateway_.Digest(resolved.route)) add("publish", "the gateway has it otherwise");
+}
+
+}  // namespace patchbay::controller

@@ -1,0 +1,282 @@
+#include "controller/plugin.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "controller/conditions.h"
+#include "controller/lookup.h"
+#include "controller/obstacle.h"
+
+namespace patchbay::controller {
+
+using std::chrono::milliseconds;
+
+namespace {
+constexpr int kMostRounds = 20;  // of one visit; what is then still to do comes with the next
+constexpr milliseconds kLookAgain{10'000};
+}  // namespace
+
+struct PluginController::Turn {
+  Json object;
+  Desired desired;
+  PluginMemory& memory;
+  std::vector<driver::Container> containers = {};
+  World world = {};
+  std::vector<Step> steps = {};  // what the diff wanted last
+  std::vector<Error> errors = {};
+  std::optional<Images::State> image = {};
+  PluginReport report = {};
+};
+
+std::shared_ptr<PluginMemory> PluginController::MemoryOf(const Key& key, const Json& plugin) {
+  auto state = state_.Lock();
+  auto& memory = state->memories[key];
+  if (!memory || memory->uid != UidOf(plugin)) {
+    if (memory) state->owners.erase(memory->uid);
+    memory = std::make_shared<PluginMemory>();
+    memory->uid = UidOf(plugin);
+    state->owners[memory->uid] = key;
+  }
+  return memory;
+}
+
+void PluginController::Forget(const Key& key) {
+  {
+    auto state = state_.Lock();
+    if (const auto memory = state->memories.find(key); memory != state->memories.end()) {
+      state->owners.erase(memory->second->uid);
+      state->memories.erase(memory);
+    }
+    for (const Key& object : state->refers[key]) state->users[object].erase(key);
+    state->refers.erase(key);
+  }
+  parts_.prober.Set(key, {});
+  parts_.endpoints.Forget(key);
+}
+
+std::optional<Key> PluginController::KeyOf(const std::string& uid) const {
+  auto state = state_.Lock();
+  const auto found = state->owners.find(uid);
+  return found == state->owners.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<Key> PluginController::UsersOf(const Key& object) const {
+  auto state = state_.Lock();
+  const auto found = state->users.find(object);
+  if (found == state->users.end()) return {};
+  return {found->second.begin(), found->second.end()};
+}
+
+void PluginController::Remember(const Desired& desired, PluginMemory& memory) {
+  {
+    auto state = state_.Lock();
+    std::set<Key>& refers = state->refers[desired.key];
+    for (const Key& object : refers) state->users[object].erase(desired.key);
+    refers = desired.refers;
+    for (const Key& object : refers) state->users[object].insert(desired.key);
+  }
+  const MonoTime now = parts_.clock.Mono();
+  if (memory.hash != desired.hash) {
+    memory.hash = desired.hash;
+    memory.pull_since = desired.pull == PullPolicy::kAlways ? std::optional(now) : std::nullopt;
+    memory.progress_at = now;
+    std::erase_if(memory.backoffs, [&](const auto& entry) { return entry.first.first == desired.hash; });
+  }
+  if (memory.asked && *memory.asked != desired.asked && desired.enabled) {
+    memory.topics.push_back("plugin.scaled");
+    memory.notes.push_back({false, "Scaled", StrCat("scaled from ", *memory.asked, " to ", desired.asked)});
+  }
+  memory.asked = desired.asked;
+}
+
+Outcome PluginController::Visit(const Key& key) {
+  auto object = ReadObject(parts_.cache, key);
+  if (!object) {
+    Forget(key);
+    return Converged{};
+  }
+  const auto memory = MemoryOf(key, *object);
+  if (!memory->adopted) Adopt(*memory, *object);
+  Desired desired = BuildDesired(*object, LookupIn(parts_.cache), parts_.installation);
+  Turn turn{std::move(*object), std::move(desired), *memory};
+  Remember(turn.desired, *memory);
+  if (const auto told = Announce(turn); !told.ok()) return Failed{told.error()};
+  const Result<void> seen = Converge(turn);
+  if (!seen.ok()) {
+    turn.report.known = false;
+    turn.errors.push_back(seen.error());
+  }
+  if (const auto written = Report(turn); !written.ok() && written.error().code != Code::kNotFound)
+    return Failed{written.error()};
+  return Conclude(turn);
+}
+
+// The intent is written before the first container is made: who deletes the plugin then waits for us.
+Result<void> PluginController::Announce(const Turn& turn) {
+  const auto finalizers = FinalizersOf(turn.object);
+  const bool there = std::find(finalizers.begin(), finalizers.end(), kCleanupFinalizer) != finalizers.end();
+  if (there || turn.desired.deleting || turn.desired.replicas == 0) return {};
+  const auto written = parts_.committer.Update(
+      turn.desired.key, turn.desired.uid, [](Json& plugin, cache::Committer::Notes&) {
+        if (!IsDeleting(plugin)) AddFinalizer(plugin, kCleanupFinalizer);
+      });
+  if (!written.ok()) return written.error();
+  return {};
+}
+
+Result<void> PluginController::Look(Turn& turn) {
+  PATCHBAY_TRY(turn.containers, parts_.observer.Of(turn.desired.uid));
+  turn.world = survey_.Take(turn.desired, turn.containers, turn.memory);
+  CheckImage(turn);
+  turn.steps = Diff(turn.desired, turn.world);
+  return {};
+}
+
+// Every round looks again: nothing of what was done is assumed.
+Result<void> PluginController::Converge(Turn& turn) {
+  for (int round = 0; round < kMostRounds; ++round) {
+    PATCHBAY_CHECK(Look(turn));
+    std::vector<Step> now = turn.steps;
+    const bool create = MayCreate(turn, now);
+    std::set<std::string> made;
+    for (const Step& step : now)
+      if (step.action == Action::kCreate) made.insert(step.target);
+    std::erase_if(now, [&](const Step& step) {
+      return IsWait(step.action) || (!create && made.contains(step.target));
+    });
+    if (now.empty()) break;
+    const Executed executed = parts_.executor.Do(turn.desired, turn.memory, now);
+    survey_.Share(turn.desired, turn.containers, turn.memory);
+    if (executed.image_missing) {
+      turn.memory.pull_since = parts_.clock.Mono();
+      continue;
+    }
+    turn.errors = executed.errors;
+    if (!turn.errors.empty()) break;
+  }
+  if (!turn.errors.empty()) PATCHBAY_CHECK(Look(turn));
+  survey_.Share(turn.desired, turn.containers, turn.memory);
+  return {};
+}
+
+// False while the image has to be pulled first.
+bool PluginController::MayCreate(Turn& turn, const std::vector<Step>& steps) {
+  turn.image.reset();
+  const bool wanted = std::any_of(steps.begin(), steps.end(), [](const Step& s) { return s.action == Action::kCreate; });
+  if (!turn.memory.pull_since || (!wanted && turn.world.image_here)) return true;
+  if (turn.desired.pull == PullPolicy::kNever) {
+    turn.image = Images::State{Images::State::What::kBackoff,
+                               Error{Code::kNotFound, StrCat("image \"", turn.desired.container.image,
+                                                             "\" is not here and imagePullPolicy is Never")},
+                               {}};
+    turn.memory.pull_since.reset();
+    return false;
+  }
+  turn.image = parts_.images.Want(turn.desired.container.image, *turn.memory.pull_since, turn.desired.key);
+  return turn.image->what == Images::State::What::kPulled;
+}
+
+// Where old ones have to go before new ones can come, they stay until the image is here.
+void PluginController::CheckImage(Turn& turn) {
+  if (!turn.desired.exclusive && !turn.desired.strategy.recreate) return;
+  const bool replacing = std::any_of(turn.containers.begin(), turn.containers.end(),
+                                     [&](const auto& container) { return RevisionOf(container) != turn.desired.hash; });
+  if (!replacing || turn.desired.replicas == 0) return;
+  if (!turn.memory.pull_since) {
+    const auto here = parts_.runtime.HasImage(turn.desired.container.image);
+    if (here.ok() && *here) return;
+    turn.memory.pull_since = parts_.clock.Mono();
+  }
+  turn.world.image_here = false;
+  turn.world.image_here = MayCreate(turn, {});
+}
+
+Result<void> PluginController::Report(Turn& turn) {
+  if (turn.report.known) {
+    turn.report = survey_.Report(turn.desired, turn.containers, turn.memory, turn.world, turn.steps);
+    turn.report.pulling = turn.image && turn.image->what == Images::State::What::kPulling;
+    CheckProgress(turn);
+    turn.report.obstacle = FindObstacle(turn);
+  } else {
+    turn.report.obstacle = Explain(turn.errors.front());
+  }
+  const bool release = turn.desired.deleting && turn.report.known && turn.containers.empty();
+  return WriteStatus(turn, release);
+}
+
+void PluginController::CheckProgress(Turn& turn) {
+  const std::string progress = StrCat(turn.desired.generation, " ", turn.report.updated, " ", turn.report.ready, " ",
+                                      turn.containers.size());
+  if (progress == turn.memory.progress && !turn.report.complete) return;
+  turn.memory.progress = progress;
+  turn.memory.progress_at = parts_.clock.Mono();
+}
+
+std::optional<Obstacle> PluginController::FindObstacle(const Turn& turn) const {
+  if (turn.report.complete || turn.desired.deleting) {
+    if (turn.errors.empty()) return std::nullopt;
+    return Explain(turn.errors.front());
+  }
+  if (turn.desired.replicas > 0 && !turn.desired.problems.empty()) return Explain(turn.desired.problems);
+  if (turn.image && turn.image->what == Images::State::What::kBackoff)
+    return Obstacle{turn.image->next ? "ImagePullBackOff" : "ImageNeverPulled", turn.image->error->message, true,
+                    turn.image->next};
+  if (!turn.errors.empty()) return Explain(turn.errors.front());
+  if (auto crash = FindCrash(turn)) return crash;
+  if (!turn.report.pulling && turn.desired.replicas > 0 &&
+      parts_.clock.Mono() - turn.memory.progress_at >= turn.desired.strategy.progress)
+    return Obstacle{"ProgressDeadlineExceeded",
+                    StrCat("no progress for ", turn.desired.strategy.progress.count(), " s; ", turn.report.waiting_for),
+                    true, {}};
+  return std::nullopt;
+}
+
+std::optional<Obstacle> PluginController::FindCrash(const Turn& turn) const {
+  for (const driver::Container& container : turn.containers) {
+    if (RevisionOf(container) != turn.desired.hash || OrdinalOf(container) >= turn.desired.replicas) continue;
+    if (IsCompleted(turn.desired, container)) return Obstacle{"Completed", DescribeEnd(container), true, {}};
+    if (container.state == driver::ContainerState::kRestarting)
+      return Obstacle{"CrashLoopBackOff", StrCat(DescribeEnd(container), "; the engine starts it again"), true, {}};
+    const auto backoff = turn.memory.backoffs.find({turn.desired.hash, OrdinalOf(container)});
+    if (container.state != driver::ContainerState::kExited || backoff == turn.memory.backoffs.end()) continue;
+    if (backoff->second.next > parts_.clock.Mono())
+      return Obstacle{"CrashLoopBackOff", DescribeEnd(container), true, backoff->second.next_wall};
+  }
+  return std::nullopt;
+}
+
+Result<void> PluginController::WriteStatus(const Turn& turn, bool release) {
+  PluginMemory& memory = turn.memory;
+  const std::string now = FormatTime(parts_.clock.Wall());
+  bool changed = false;
+  const auto written = parts_.committer.Update(
+      turn.desired.key, turn.desired.uid, [&](Json& plugin, cache::Committer::Notes& notes) {
+        const Json before = plugin;
+        notes.events = memory.notes;
+        notes.topics = memory.topics;
+        WriteReport(plugin, turn.desired, turn.report, now, notes);
+        if (release) DropFinalizer(plugin, kCleanupFinalizer);
+        changed = plugin != before;
+      });
+  if (!written.ok()) return written.error();
+  if (!changed)
+    for (const cache::EventNote& note : memory.notes)
+      static_cast<void>(parts_.committer.Record(turn.object, note));
+  memory.notes.clear();
+  memory.topics.clear();
+  return {};
+}
+
+Outcome PluginController::Conclude(const Turn& turn) const {
+  if (!turn.errors.empty()) return Failed{turn.errors.front()};
+  const bool problems = turn.desired.replicas > 0 && !turn.desired.problems.empty();
+  if (turn.report.complete || problems) return Converged{};
+  milliseconds after = kLookAgain;
+  if (turn.image && turn.image->what == Images::State::What::kBackoff && turn.image->next)
+    after = std::min(after, turn.image->wait);
+  if (const auto next = survey_.NextMoment(turn.desired, turn.memory))
+    after = std::min(after, std::chrono::ceil<milliseconds>(*next - parts_.clock.Mono()));
+  return CheckAgain{std::max(after, milliseconds(1))};
+}
+
+}  // namespace patchbay::controller

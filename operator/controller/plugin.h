@@ -1,0 +1,75 @@
+// One visit of a plugin: observe, Diff, execute, report. Thread-safe for different keys; the queue sees to it that one
+// key is visited by one worker at a time.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/guarded.h"
+#include "cache/cache.h"
+#include "cache/committer.h"
+#include "controller/endpoints.h"
+#include "controller/execute.h"
+#include "controller/images.h"
+#include "controller/observer.h"
+#include "controller/outcome.h"
+#include "controller/prober.h"
+#include "controller/survey.h"
+
+namespace patchbay::controller {
+
+class PluginController {
+ public:
+  struct Parts {
+    cache::Cache& cache;
+    cache::Committer& committer;
+    driver::Runtime& runtime;
+    Clock& clock;
+    Observer& observer;
+    Prober& prober;
+    Endpoints& endpoints;
+    Images& images;
+    Executor& executor;
+    std::string installation;
+  };
+  explicit PluginController(Parts parts) : parts_(std::move(parts)), survey_(parts_.clock, parts_.prober, parts_.endpoints) {}
+
+  Outcome Visit(const Key& key);
+  // The plugin with this uid, if it was visited.
+  std::optional<Key> KeyOf(const std::string& uid) const;
+  // The plugins that use this Secret or ConfigMap.
+  std::vector<Key> UsersOf(const Key& object) const;
+
+ private:
+  struct Turn;
+  std::shared_ptr<PluginMemory> MemoryOf(const Key& key, const Json& plugin);
+  void Forget(const Key& key);
+  void Remember(const Desired& desired, PluginMemory& memory);
+  Result<void> Announce(const Turn& turn);
+  Result<void> Converge(Turn& turn);
+  Result<void> Look(Turn& turn);
+  bool MayCreate(Turn& turn, const std::vector<Step>& steps);
+  void CheckImage(Turn& turn);
+  std::optional<Obstacle> FindObstacle(const Turn& turn) const;
+  std::optional<Obstacle> FindCrash(const Turn& turn) const;
+  void CheckProgress(Turn& turn);
+  Result<void> Report(Turn& turn);
+  Result<void> WriteStatus(const Turn& turn, bool release);
+  Outcome Conclude(const Turn& turn) const;
+
+  const Parts parts_;
+  Survey survey_;
+  struct State {
+    std::map<Key, std::shared_ptr<PluginMemory>> memories;
+    std::map<std::string, Key> owners;    // by uid
+    std::map<Key, std::set<Key>> users;   // Secret or ConfigMap: plugins
+    std::map<Key, std::set<Key>> refers;  // plugin: Secrets and ConfigMaps
+  };
+  mutable Guarded<State> state_;
+};
+
+}  // namespace patchbay::controller

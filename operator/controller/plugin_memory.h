@@ -1,0 +1,46 @@
+// What the loop remembers of one plugin between visits. All of it can be lost: it is rebuilt from the stored status and
+// the containers. Touched by one worker at a time.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "cache/committer.h"
+#include "object/json.h"
+
+namespace patchbay::controller {
+
+struct RestartBackoff {
+  std::string last_end;  // of which end it knows already
+  int ends = 0;          // in quick succession
+  MonoTime next{};       // not before
+  std::optional<WallTime> next_wall;
+};
+
+struct PluginMemory {
+  std::string uid;
+  bool adopted = false;              // the stored status has been read
+  std::set<std::string> members;     // containers in the set that gets requests
+  std::set<std::string> leaving;     // taken out to be stopped
+  std::map<std::string, std::string> known_ready;  // container: startedAt, as the stored status says
+  std::map<std::string, int> restarts;             // by us, per container
+  std::map<std::pair<std::string, int>, RestartBackoff> backoffs;  // per revision and ordinal
+  std::optional<MonoTime> unsettled_since;         // the gateway is being waited for
+  std::string hash;                        // the revision last wanted
+  std::optional<MonoTime> pull_since;      // nothing is made before a pull later than this
+  std::optional<int> asked;                // replicas last wanted
+  std::string progress;                    // changes whenever something got further
+  MonoTime progress_at{};
+  std::vector<cache::EventNote> notes;     // to be written with the next status
+  std::vector<std::string> topics;
+};
+
+// Reads what the stored status says: members are served until something else is seen.
+void Adopt(PluginMemory& memory, const Json& plugin);
+
+}  // namespace patchbay::controller

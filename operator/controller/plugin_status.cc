@@ -1,0 +1,118 @@
+#include "controller/plugin_status.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace patchbay::controller {
+namespace {
+
+using Way = Standing::Way;
+
+std::string ConditionStatus(const Json& object, std::string_view type) {
+  const auto condition = FindCondition(object, type);
+  return condition ? condition->status : "";
+}
+
+Json ToJson(const InstanceReport& instance) {
+  Json json = {{"id", instance.id},       {"name", instance.name},   {"image", instance.image},
+               {"revision", instance.revision}, {"state", instance.state}, {"ready", instance.ready},
+               {"restarts", instance.restarts}};
+  if (!instance.ip.empty()) json["ip"] = instance.ip;
+  if (!instance.image_digest.empty()) json["imageDigest"] = instance.image_digest;
+  if (instance.exit_code) json["exitCode"] = *instance.exit_code;
+  if (!instance.started.empty()) json["started"] = instance.started;
+  if (!instance.message.empty()) json["message"] = instance.message;
+  return json;
+}
+
+void WriteInstances(Json& plugin, const Desired& desired, const PluginReport& report) {
+  Json instances = Json::array();
+  int restarts = 0;
+  for (const InstanceReport& instance : report.instances) {
+    instances.push_back(ToJson(instance));
+    restarts += instance.restarts;
+  }
+  SetStatus(plugin, "replicas", report.instances.size());
+  SetStatus(plugin, "readyReplicas", report.ready);
+  SetStatus(plugin, "updatedReplicas", report.updated);
+  SetStatus(plugin, "ready", StrCat(report.ready, "/", desired.replicas));
+  SetStatus(plugin, "restarts", restarts);
+  SetStatus(plugin, "currentRevision", desired.hash);
+  SetStatus(plugin, "instances", std::move(instances));
+}
+
+void WriteSwitch(Json& plugin, const Desired& desired, const std::string& now, cache::Committer::Notes& notes) {
+  const bool was_enabled = Find(plugin, {"status", "enabledAt"}) != nullptr;
+  const bool was_disabled = Find(plugin, {"status", "disabledAt"}) != nullptr;
+  if (desired.enabled) {
+    if (was_enabled && !was_disabled) return;
+    SetStatus(plugin, "enabledAt", now);
+    SetStatus(plugin, "disabledAt", nullptr);
+    if (was_disabled) notes.topics.push_back("plugin.enabled");
+  } else if (!was_disabled) {
+    SetStatus(plugin, "disabledAt", now);
+    if (was_enabled) notes.topics.push_back("plugin.disabled");
+  }
+}
+
+void NoteTransition(const Json& plugin, const Desired& desired, const Standing& standing,
+                    cache::Committer::Notes& notes) {
+  if (!desired.enabled || desired.deleting) return;
+  const std::string ready = ConditionStatus(plugin, "Ready");
+  const bool same_generation = FindInt(plugin, {"status", "observedGeneration"}) == desired.generation;
+  if (standing.way == Way::kReady && ready != "True") {
+    notes.topics.push_back("plugin.ready");
+    notes.events.push_back({false, "Ready", standing.message});
+  } else if (standing.way != Way::kReady && ready == "True" && same_generation) {
+    notes.topics.push_back("plugin.degraded");
+    notes.events.push_back({true, "Degraded", StrCat(standing.reason, ": ", standing.message)});
+  }
+  if (standing.way == Way::kStalled && ConditionStatus(plugin, "Stalled") != "True") {
+    notes.topics.push_back("plugin.failed");
+    notes.events.push_back({true, standing.reason, standing.message});
+  }
+}
+
+}  // namespace
+
+std::string PhaseOf(const Desired& desired, const PluginReport& report) {
+  if (desired.deleting) return "Stopping";
+  if (!desired.enabled) return report.instances.empty() ? "Disabled" : "Stopping";
+  if (report.complete) return "Running";
+  if (report.obstacle && report.obstacle->stalled) return report.ready > 0 ? "Degraded" : "Failed";
+  if (report.pulling) return "Pulling";
+  if (report.instances.empty()) return "Pending";
+  return "Starting";
+}
+
+Standing StandingOf(const Desired& desired, const PluginReport& report) {
+  if (!report.known) return {Way::kUnknown, report.obstacle->reason, report.obstacle->message};
+  if (desired.deleting) return {Way::kUnderWay, "Terminating", "the plugin is being deleted"};
+  if (report.complete && !desired.enabled) return {Way::kReady, "Disabled", "the plugin is disabled and nothing runs"};
+  if (report.complete) return {Way::kReady, "AllReplicasReady", StrCat(report.ready, " of ", desired.replicas, " ready")};
+  if (report.obstacle)
+    return {report.obstacle->stalled ? Way::kStalled : Way::kUnderWay, report.obstacle->reason, report.obstacle->message};
+  const std::string what = report.waiting_for.empty() ? "" : StrCat("; ", report.waiting_for);
+  const char* reason = !desired.enabled ? "Stopping" : report.pulling ? "Pulling" : "Progressing";
+  return {Way::kUnderWay, reason, StrCat(report.ready, " of ", desired.replicas, " ready", what)};
+}
+
+void WriteReport(Json& plugin, const Desired& desired, const PluginReport& report, const std::string& now,
+                 cache::Committer::Notes& notes) {
+  const Standing standing = StandingOf(desired, report);
+  NoteTransition(plugin, desired, standing, notes);
+  if (report.known) {
+    SetStatus(plugin, "phase", PhaseOf(desired, report));
+    WriteInstances(plugin, desired, report);
+  }
+  SetStatus(plugin, "selector", StrCat(driver::kLabelPlugin, "=", desired.key.name));
+  SetStatus(plugin, "lastError", report.obstacle ? Json(report.obstacle->message) : Json());
+  const auto next = report.obstacle ? report.obstacle->next : std::nullopt;
+  SetStatus(plugin, "nextRetryTime", next ? Json(FormatTime(*next)) : Json());
+  WriteSwitch(plugin, desired, now, notes);
+  SetStanding(plugin, standing, desired.generation, now);
+  SetEffective(plugin, desired.idle_fields, desired.generation, now);
+}
+
+}  // namespace patchbay::controller

@@ -1,0 +1,211 @@
+#include "controller/resolve.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+namespace patchbay::controller {
+namespace {
+
+using driver::GatewayRoute;
+using driver::PathMatch;
+
+std::vector<std::string> ReadStrings(const Json* list) {
+  std::vector<std::string> strings;
+  if (list == nullptr || !list->is_array()) return strings;
+  for (const Json& value : *list)
+    if (value.is_string()) strings.push_back(value.get<std::string>());
+  return strings;
+}
+
+void ReadPairs(const Json* object, std::vector<std::pair<std::string, std::string>>& into) {
+  if (object == nullptr || !object->is_object()) return;
+  for (const auto& [name, value] : object->items())
+    if (value.is_string()) into.emplace_back(name, value.get<std::string>());
+}
+
+driver::HeaderEdits ReadHeaders(const Json& spec, const char* side) {
+  driver::HeaderEdits edits;
+  ReadPairs(Find(spec, {"headers", side, "set"}), edits.set);
+  ReadPairs(Find(spec, {"headers", side, "add"}), edits.add);
+  edits.remove = ReadStrings(Find(spec, {"headers", side, "remove"}));
+  return edits;
+}
+
+std::vector<PathMatch> ReadPaths(const Json& spec) {
+  std::vector<PathMatch> paths;
+  const Json* list = Find(spec, {"paths"});
+  if (list == nullptr || !list->is_array()) return paths;
+  for (const Json& entry : *list) {
+    PathMatch match;
+    const std::string type = FindString(entry, {"type"}, "Prefix");
+    match.type = type == "Exact"   ? PathMatch::Type::kExact
+                 : type == "Regex" ? PathMatch::Type::kRegex
+                                   : PathMatch::Type::kPrefix;
+    match.value = FindString(entry, {"value"}, "/");
+    paths.push_back(std::move(match));
+  }
+  return paths;
+}
+
+std::chrono::milliseconds ReadDuration(const Json& spec, std::initializer_list<std::string_view> path,
+                                       RouteWish& wish) {
+  const std::string text = FindString(spec, path);
+  if (text.empty()) return std::chrono::milliseconds(0);
+  const auto duration = ParseDuration(text);
+  if (!duration) wish.problems.push_back(StrCat("\"", text, "\" is no duration"));
+  return duration.value_or(std::chrono::milliseconds(0));
+}
+
+void ReadBackends(const Json& spec, RouteWish& wish) {
+  const Json* list = Find(spec, {"backends"});
+  if (list == nullptr || !list->is_array()) return;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const Json& entry = (*list)[i];
+    Backend backend;
+    const std::string plugin = FindString(entry, {"plugin"});
+    backend.url = FindString(entry, {"url"});
+    if (plugin.empty() == backend.url.empty())
+      wish.problems.push_back(StrCat("spec.backends[", i, "]: give plugin or url, not both"));
+    if (!plugin.empty()) backend.plugin = Key{std::string(kPlugins), wish.key.ns, plugin};
+    if (const Json* port = Find(entry, {"port"})) backend.port = *port;
+    backend.weight = static_cast<int>(FindInt(entry, {"weight"}, 1));
+    wish.backends.push_back(std::move(backend));
+  }
+}
+
+const Json* Walk(const Json& spec, const std::string& path) {
+  const Json* at = &spec;
+  for (const std::string& part : Split(path, '.')) {
+    at = Find(*at, {part});
+    if (at == nullptr) return nullptr;
+  }
+  return at;
+}
+
+bool IsSet(const Json* value) {
+  if (value == nullptr || value->is_null() || *value == false) return false;
+  if (value->is_string() || value->is_array() || value->is_object()) return !value->empty();
+  return true;
+}
+
+// "http://h:80" -> address and TLS; nothing when it is no such address.
+std::optional<driver::Upstream> ReadUrl(const std::string& url) {
+  driver::Upstream upstream;
+  std::string_view rest = url;
+  upstream.tls = rest.starts_with("https://");
+  if (!upstream.tls && !rest.starts_with("http://")) return std::nullopt;
+  rest.remove_prefix(upstream.tls ? 8 : 7);
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  if (rest.empty() || rest.find_first_of("/?# @") != std::string_view::npos) return std::nullopt;
+  const auto colon = rest.rfind(':');
+  const bool has_port = colon != std::string_view::npos && rest.find(']', colon) == std::string_view::npos;
+  upstream.address = has_port ? std::string(rest) : StrCat(rest, upstream.tls ? ":443" : ":80");
+  return upstream;
+}
+
+struct Share {
+  std::string plugin;
+  int weight = 1;
+  std::vector<driver::Upstream> upstreams;
+};
+
+// weight / containers for each backend, as the smallest whole numbers.
+void Weigh(std::vector<Share>& shares) {
+  long multiple = 1;
+  for (const Share& share : shares)
+    if (!share.upstreams.empty()) multiple = std::lcm(multiple, static_cast<long>(share.upstreams.size()));
+  long divisor = 0;
+  std::vector<long> weights;
+  for (const Share& share : shares) {
+    const long count = std::max<long>(1, static_cast<long>(share.upstreams.size()));
+    weights.push_back(share.weight * (multiple / count));
+    if (!share.upstreams.empty()) divisor = std::gcd(divisor, weights.back());
+  }
+  for (std::size_t i = 0; i < shares.size(); ++i)
+    for (driver::Upstream& upstream : shares[i].upstreams)
+      upstream.weight = static_cast<int>(std::min(weights[i] / std::max(1L, divisor), 1'000'000L));
+}
+
+std::string HostPort(const std::string& ip, int port) {
+  return ip.find(':') == std::string::npos ? StrCat(ip, ":", port) : StrCat("[", ip, "]:", port);
+}
+
+Share ResolveBackend(const Backend& backend, const FindTarget& find, ResolvedRoute& resolved) {
+  Share share{"", backend.weight, {}};
+  const auto miss = [&](const char* reason, std::string message) {
+    if (resolved.missing_reason.empty()) resolved.missing_reason = reason;
+    resolved.missing.push_back(std::move(message));
+  };
+  if (!backend.plugin) {
+    if (auto upstream = ReadUrl(backend.url)) share.upstreams.push_back(*upstream);
+    else miss("InvalidUrl", StrCat("\"", backend.url, "\" is no http or https address"));
+    return share;
+  }
+  share.plugin = backend.plugin->name;
+  const auto target = find(*backend.plugin);
+  if (!target) {
+    miss("BackendNotFound", StrCat("plugin \"", backend.plugin->name, "\" does not exist"));
+    return share;
+  }
+  const auto port = FindPort(target->ports, &backend.port);
+  if (!port) {
+    miss("PortNotFound", StrCat("plugin \"", backend.plugin->name, "\" has no port ",
+                                backend.port.is_null() ? "at all" : DumpJson(backend.port)));
+    return share;
+  }
+  for (const std::string& ip : target->ips)
+    if (!ip.empty()) share.upstreams.push_back({HostPort(ip, *port), false, 1});
+  return share;
+}
+
+}  // namespace
+
+RouteWish ReadRoute(const Json& object, const std::vector<std::string>& unsupported) {
+  static const Json kNone = Json::object();
+  const Json* found = Find(object, {"spec"});
+  const Json& spec = found ? *found : kNone;
+  RouteWish wish;
+  wish.key = {std::string(kRoutes), NamespaceOf(object), NameOf(object)};
+  wish.uid = UidOf(object);
+  wish.generation = GenerationOf(object);
+  wish.enabled = FindBool(spec, {"enabled"}, true);
+  wish.deleting = IsDeleting(object);
+  GatewayRoute& route = wish.route;
+  route.id = wish.uid;
+  route.name = StrCat(wish.key.ns, "/", wish.key.name);
+  route.priority = static_cast<int>(FindInt(spec, {"priority"}));
+  route.hosts = ReadStrings(Find(spec, {"hosts"}));
+  route.paths = ReadPaths(spec);
+  route.methods = ReadStrings(Find(spec, {"methods"}));
+  route.strip_path = FindBool(spec, {"stripPath"});
+  route.request_headers = ReadHeaders(spec, "request");
+  route.response_headers = ReadHeaders(spec, "response");
+  route.timeout = ReadDuration(spec, {"timeout"}, wish);
+  route.retries = static_cast<int>(FindInt(spec, {"retry", "attempts"}));
+  route.retry_for = ReadDuration(spec, {"retry", "timeout"}, wish);
+  ReadBackends(spec, wish);
+  for (const std::string& field : unsupported) {
+    const bool open = field == "auth" && FindString(spec, {"auth", "type"}) == "None";
+    if (!open && IsSet(Walk(spec, field))) wish.unsupported.push_back(StrCat("spec.", field));
+  }
+  return wish;
+}
+
+ResolvedRoute Resolve(const RouteWish& wish, const FindTarget& find) {
+  ResolvedRoute resolved;
+  resolved.route = wish.route;
+  std::vector<Share> shares;
+  for (const Backend& backend : wish.backends) shares.push_back(ResolveBackend(backend, find, resolved));
+  Weigh(shares);
+  for (const Share& share : shares)
+    for (const driver::Upstream& upstream : share.upstreams) {
+      resolved.route.upstreams.push_back(upstream);
+      resolved.backends.push_back({upstream.address, upstream.weight, share.plugin});
+    }
+  return resolved;
+}
+
+}  // namespace patchbay::controller

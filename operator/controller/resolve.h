@@ -1,0 +1,66 @@
+// From a Route to what the gateway is told: names become addresses. Pure.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controller/desired.h"
+#include "driver/gateway/gateway.h"
+#include "object/json.h"
+#include "object/object.h"
+
+namespace patchbay::controller {
+
+struct Backend {
+  std::optional<Key> plugin;  // or
+  std::string url;
+  Json port;                  // null: the plugin's first
+  int weight = 1;
+};
+
+// A Route as its spec says, without addresses.
+struct RouteWish {
+  Key key;
+  std::string uid;
+  std::int64_t generation = 0;
+  bool enabled = true;
+  bool deleting = false;
+  driver::GatewayRoute route;
+  std::vector<Backend> backends;
+  std::vector<std::string> problems;     // the spec cannot be understood
+  std::vector<std::string> unsupported;  // fields that are set and that the gateway cannot do
+
+  bool wanted() const { return enabled && !deleting && problems.empty() && unsupported.empty(); }
+};
+
+// `unsupported`: Gateway::Unsupported().
+RouteWish ReadRoute(const Json& object, const std::vector<std::string>& unsupported);
+
+// What is known of a plugin: its ports and the addresses of its ready containers.
+struct Target {
+  std::vector<NamedPort> ports;
+  std::vector<std::string> ips;
+};
+using FindTarget = std::function<std::optional<Target>(const Key& plugin)>;
+
+struct ServedBackend {
+  std::string address;
+  int weight = 1;
+  std::string plugin;  // "" for a url
+  friend bool operator==(const ServedBackend&, const ServedBackend&) = default;
+};
+
+struct ResolvedRoute {
+  driver::GatewayRoute route;
+  std::vector<ServedBackend> backends;
+  std::string missing_reason;             // BackendNotFound, PortNotFound; "" when all names are known
+  std::vector<std::string> missing;       // for a person
+};
+
+// A backend's weight is shared by its containers.
+ResolvedRoute Resolve(const RouteWish& wish, const FindTarget& find);
+
+}  // namespace patchbay::controller

@@ -1,0 +1,236 @@
+#include "controller/route.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "controller/lookup.h"
+
+namespace patchbay::controller {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kRetry{500};
+// A gateway that is only being restarted is not worth a thousand status writes.
+constexpr milliseconds kPatience{3'000};
+
+}  // namespace
+
+RouteController::RouteController(Parts parts, Times times, std::function<void(const Key&)> wake,
+                                 std::function<void()> rouse)
+    : parts_(parts),
+      times_(times),
+      unsupported_(parts.gateway ? parts.gateway->Unsupported() : std::vector<std::string>()),
+      wake_(std::move(wake)),
+      rouse_(std::move(rouse)) {
+  if (parts_.gateway) state_.Lock()->problem = "the gateway was not asked yet";
+}
+
+void RouteController::MarkDirty() {
+  {
+    auto state = state_.Lock();
+    state->last_dirty = parts_.clock.Mono();
+    if (!state->first_dirty) state->first_dirty = state->last_dirty;
+  }
+  rouse_();
+}
+
+MonoTime RouteController::next_due() const {
+  auto state = state_.Lock();
+  MonoTime next = state->next_check;
+  if (state->first_dirty) {
+    const MonoTime due = std::min(state->last_dirty + times_.debounce, *state->first_dirty + times_.debounce_most);
+    next = std::min(next, std::max(due, state->not_before));
+  }
+  return next;
+}
+
+bool RouteController::Step() {
+  const MonoTime now = parts_.clock.Mono();
+  if (now < next_due()) return false;
+  bool dirty = false;
+  bool check = false;
+  {
+    auto state = state_.Lock();
+    check = now >= state->next_check;
+    if (check) state->next_check = now + times_.check;
+    dirty = state->first_dirty.has_value() && now >= state->not_before;
+    if (dirty) state->first_dirty.reset();
+  }
+  const bool lost = check && Check();
+  if (dirty || lost) Publish(lost);
+  return true;
+}
+
+// True when the gateway is not what we made it.
+bool RouteController::Check() {
+  if (!parts_.gateway || !published_) return false;
+  const auto state = parts_.gateway->Read();
+  if (!state.ok()) {
+    SetProblem(state.error().message);
+    return true;
+  }
+  const bool same = state->routes == digests_ && (epoch_.empty() || state->epoch == epoch_);
+  if (!same) LogWarn("controller", "the gateway is not what it was made: publishing again");
+  epoch_ = state->epoch;
+  if (same) SetProblem("");
+  return !same;
+}
+
+std::vector<RouteWish> RouteController::ReadRoutes() {
+  std::vector<RouteWish> wishes;
+  std::map<Key, Known> known;
+  for (const auto& entry : parts_.cache.All(kRoutes)) {
+    auto old = routes_.find(entry->key);
+    if (old != routes_.end() && old->second.revision == entry->revision) {
+      wishes.push_back(old->second.wish);
+      known.emplace(entry->key, std::move(old->second));
+      continue;
+    }
+    const auto object = ReadObject(*entry);
+    if (!object) continue;
+    wishes.push_back(ReadRoute(*object, unsupported_));
+    known.emplace(entry->key, Known{entry->revision, wishes.back()});
+  }
+  routes_ = std::move(known);
+  return wishes;
+}
+
+// Before the plugin's containers were looked at, the stored status says who was ready: a start of the operator takes
+// nothing out of the gateway.
+std::optional<Target> RouteController::FindPlugin(const Key& key, const EndpointsView& view) {
+  const auto entry = parts_.cache.Get(key);
+  if (!entry) return std::nullopt;
+  KnownPlugin& known = plugins_[key];
+  if (known.revision != entry->revision) {
+    const auto object = ReadObject(*entry);
+    if (!object) return std::nullopt;
+    known = {entry->revision, {ReadPorts(*object), {}}};
+    if (const Json* instances = Find(*object, {"status", "instances"}); instances && instances->is_array())
+      for (const Json& instance : *instances)
+        if (FindBool(instance, {"ready"})) known.stored.ips.push_back(FindString(instance, {"ip"}));
+  }
+  const auto set = view.sets.find(key);
+  if (set == view.sets.end()) return known.stored;
+  Target target{known.stored.ports, {}};
+  for (const Endpoint& endpoint : set->second) target.ips.push_back(endpoint.ip);
+  return target;
+}
+
+void RouteController::Publish(bool forced) {
+  const std::vector<RouteWish> wishes = ReadRoutes();
+  std::set<Key> referenced;
+  for (const RouteWish& wish : wishes)
+    for (const Backend& backend : wish.backends)
+      if (backend.plugin && wish.wanted()) referenced.insert(*backend.plugin);
+  std::erase_if(plugins_, [&](const auto& entry) { return !referenced.contains(entry.first); });
+  parts_.endpoints.SetReferenced(referenced);
+  const EndpointsView view = parts_.endpoints.View();
+  std::vector<driver::GatewayRoute> routes;
+  std::map<Key, Judged> judged;
+  for (const RouteWish& wish : wishes) {
+    ResolvedRoute resolved = Resolve(wish, [&](const Key& key) { return FindPlugin(key, view); });
+    judged[wish.key] = {Judge(wish, resolved), wish.wanted()};
+    if (wish.wanted()) routes.push_back(std::move(resolved.route));
+  }
+  std::sort(routes.begin(), routes.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  const bool sent = Send(routes, forced);
+  if (sent) parts_.endpoints.Confirm(view.version);
+  Settle(std::move(judged), sent);
+}
+
+// True when the gateway serves exactly these, read back.
+bool RouteController::Send(const std::vector<driver::GatewayRoute>& routes, bool forced) {
+  if (!parts_.gateway) return true;
+  if (!forced && published_ == routes) return true;
+  const MonoTime began = parts_.clock.Mono();
+  const auto published = parts_.gateway->Publish(routes);
+  const MonoTime ended = parts_.clock.Mono();
+  parts_.metrics.CountPublish(published.ok(), std::chrono::duration<double>(ended - began).count());
+  if (!published.ok()) {
+    LogWarn("controller", "the routes could not be published", {{"error", published.error().message}});
+    SetProblem(published.error().message);
+    published_.reset();
+    auto state = state_.Lock();
+    state->not_before = ended + std::max(kRetry, published.error().retry_after.value_or(kRetry));
+    state->last_dirty = ended;
+    if (!state->first_dirty) state->first_dirty = ended;
+    return false;
+  }
+  SetProblem("");
+  published_ = routes;
+  refused_ = published->refused;
+  digests_.clear();
+  epoch_.clear();  // our own publish may have moved it: the next check takes it
+  for (const auto& route : routes)
+    if (!refused_.contains(route.id)) digests_[route.id] = parts_.gateway->Digest(route);
+  return true;
+}
+
+void RouteController::Settle(std::map<Key, Judged> judged, bool sent) {
+  using Programmed = Verdict::Programmed;
+  std::vector<Key> news;
+  {
+    auto state = state_.Lock();
+    const bool away = state->away_since && parts_.clock.Mono() - *state->away_since >= kPatience;
+    if (!sent && !away) return;
+    for (auto& [key, entry] : judged) {
+      Verdict& verdict = entry.verdict;
+      const auto refusal = refused_.find(verdict.uid);
+      if (!parts_.gateway) {
+        verdict.programmed = Programmed::kNo;
+        verdict.withdrawn = true;
+        if (verdict.reason.empty()) verdict.reason = "NoGateway", verdict.message = "no gateway is configured";
+      } else if (!sent) {
+        verdict.programmed = Programmed::kUnknown;
+        if (verdict.reason.empty()) verdict.reason = "GatewayUnavailable", verdict.message = state->problem;
+      } else if (!entry.wanted) {
+        verdict.programmed = Programmed::kNo;
+        verdict.withdrawn = true;
+      } else if (refusal != refused_.end()) {
+        verdict.programmed = Programmed::kNo;
+        verdict.reason = "RefusedByGateway";
+        verdict.message = refusal->second;
+      } else {
+        verdict.programmed = Programmed::kYes;
+      }
+      Verdict& before = state->verdicts[key];
+      if (before == verdict) continue;
+      before = verdict;
+      news.push_back(key);
+    }
+    std::erase_if(state->verdicts, [&](const auto& entry) { return !judged.contains(entry.first); });
+  }
+  for (const Key& key : news) wake_(key);
+}
+
+Outcome RouteController::Visit(const Key& key) {
+  std::optional<Verdict> verdict;
+  {
+    auto state = state_.Lock();
+    if (const auto found = state->verdicts.find(key); found != state->verdicts.end()) verdict = found->second;
+  }
+  if (!verdict) return Converged{};  // the next publish judges it and wakes us
+  const std::string now = FormatTime(parts_.clock.Wall());
+  const auto written =
+      parts_.committer.Update(key, verdict->uid, [&](Json& route, cache::Committer::Notes& notes) {
+        if (GenerationOf(route) != verdict->generation || IsDeleting(route) != verdict->deleting) return;
+        if (!verdict->deleting && verdict->enabled) AddFinalizer(route, kCleanupFinalizer);
+        if (verdict->deleting && verdict->withdrawn) DropFinalizer(route, kCleanupFinalizer);
+        WriteVerdict(route, *verdict, now, notes);
+      });
+  if (!written.ok() && written.error().code != Code::kNotFound) return Failed{written.error()};
+  return Converged{};
+}
+
+void RouteController::SetProblem(std::string problem) {
+  auto state = state_.Lock();
+  if (problem.empty()) state->away_since.reset();
+  else if (!state->away_since) state->away_since = parts_.clock.Mono();
+  state->problem = std::move(problem);
+}
+
+std::string RouteController::problem() const { return state_.Lock()->problem; }
+
+}  // namespace patchbay::controller

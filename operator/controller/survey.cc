@@ -1,0 +1,175 @@
+#include "controller/survey.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace patchbay::controller {
+namespace {
+
+using driver::Container;
+using driver::ContainerState;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kFirstRestart{10};  // as the kubelet: at once, 10 s, 20 s ... 5 min
+constexpr seconds kMostRestart{300};
+constexpr auto kGoodRun = std::chrono::minutes(10);  // after that an end counts as the first again
+
+std::string LabelOf(const Container& container, const char* label) {
+  const auto found = container.labels.find(label);
+  return found == container.labels.end() ? "" : found->second;
+}
+
+std::string StartedOf(const Container& container) { return container.started ? FormatTime(*container.started) : ""; }
+
+std::string IncarnationOf(const Container& container) {
+  return StrCat(container.started ? FormatMicroTime(*container.started) : "", " ", container.ip);
+}
+
+}  // namespace
+
+int OrdinalOf(const Container& container) {
+  const auto ordinal = ParseInt(LabelOf(container, driver::kLabelOrdinal));
+  return ordinal ? static_cast<int>(*ordinal) : -1;
+}
+
+std::string RevisionOf(const Container& container) { return LabelOf(container, driver::kLabelSpecHash); }
+
+bool IsCompleted(const Desired& desired, const Container& container) {
+  if (container.state != ContainerState::kExited || desired.restart == RestartPolicy::kAlways) return false;
+  return desired.restart == RestartPolicy::kNever || container.exit_code == 0;
+}
+
+void Survey::Watch(const Desired& desired, const std::vector<Container>& containers, PluginMemory& memory) {
+  std::vector<Prober::Target> targets;
+  for (const Container& container : containers) {
+    if (container.state != ContainerState::kRunning) continue;
+    const auto known = memory.known_ready.find(container.id);
+    const bool ready = known != memory.known_ready.end() && known->second == StartedOf(container);
+    if (ready) memory.members.insert(container.id);
+    if (!desired.probes.empty())
+      targets.push_back({container.id, container.ip, IncarnationOf(container), desired.probes, ready});
+  }
+  memory.known_ready.clear();
+  prober_.Set(desired.key, std::move(targets));
+}
+
+// An end is counted once, however often it is seen.
+void Survey::Count(const Desired& desired, const Container& container, bool condemned, PluginMemory& memory) {
+  const bool ended = container.state == ContainerState::kExited && container.finished;
+  if (!ended && !condemned) return;
+  const std::string end = StrCat(container.id, condemned ? " condemned " : " ended ",
+                                 condemned ? IncarnationOf(container) : FormatMicroTime(*container.finished));
+  RestartBackoff& backoff = memory.backoffs[{RevisionOf(container), OrdinalOf(container)}];
+  if (backoff.last_end == end || desired.replicas == 0) return;
+  backoff.last_end = end;
+  const WallTime until = container.finished && !condemned ? *container.finished : clock_.Wall();
+  if (container.started && until - *container.started >= kGoodRun) backoff.ends = 0;
+  const int doublings = std::min(backoff.ends - 1, 10);
+  const seconds wait = backoff.ends == 0 ? seconds(0) : std::min(kFirstRestart * (1 << doublings), kMostRestart);
+  ++backoff.ends;
+  backoff.next = clock_.Mono() + wait;
+  backoff.next_wall = wait > seconds(0) ? std::optional(clock_.Wall() + wait) : std::nullopt;
+}
+
+bool Survey::GatewaySettled(const Desired& desired, PluginMemory& memory) const {
+  if (endpoints_.Settled(desired.key)) {
+    memory.unsettled_since.reset();
+    return true;
+  }
+  if (!memory.unsettled_since) memory.unsettled_since = clock_.Mono();
+  // A gateway that does not answer must not keep a deletion waiting for ever; while nothing is leaving there is time.
+  if (memory.leaving.empty() || clock_.Mono() - *memory.unsettled_since < desired.strategy.drain) return false;
+  const auto told = [](const cache::EventNote& note) { return note.reason == "GatewayUnconfirmed"; };
+  if (std::none_of(memory.notes.begin(), memory.notes.end(), told))
+    memory.notes.push_back({true, "GatewayUnconfirmed",
+                            StrCat("the gateway did not confirm within ", desired.strategy.drain.count(),
+                                   " s that no request is sent here any more: stopping nevertheless")});
+  return true;
+}
+
+World Survey::Take(const Desired& desired, const std::vector<Container>& containers, PluginMemory& memory) {
+  Watch(desired, containers, memory);
+  World world;
+  std::set<std::string> present;
+  const MonoTime now = clock_.Mono();
+  for (const Container& container : containers) {
+    present.insert(container.id);
+    const auto seen = desired.probes.empty() ? Prober::Seen{Readiness::kReady, false, ""} : prober_.Get(container.id);
+    const bool running = container.state == ContainerState::kRunning;
+    Count(desired, container, running && seen.condemned, memory);
+    Replica replica{.id = container.id, .name = container.name, .hash = RevisionOf(container),
+                    .ordinal = OrdinalOf(container), .state = container.state};
+    replica.readiness = running ? seen.readiness : Readiness::kNotReady;
+    replica.condemned = running && seen.condemned;
+    replica.member = memory.members.contains(container.id);
+    replica.leaving = memory.leaving.contains(container.id);
+    replica.completed = IsCompleted(desired, container);
+    const auto backoff = memory.backoffs.find({replica.hash, replica.ordinal});
+    replica.held = container.state == ContainerState::kExited && backoff != memory.backoffs.end() &&
+                   now < backoff->second.next;
+    world.replicas.push_back(std::move(replica));
+  }
+  for (const auto& [place, backoff] : memory.backoffs)
+    if (place.first == desired.hash && now < backoff.next) world.held.insert(place.second);
+  const auto absent = [&](const auto& id) { return !present.contains(id); };
+  std::erase_if(memory.members, absent);
+  std::erase_if(memory.leaving, absent);
+  std::erase_if(memory.restarts, [&](const auto& entry) { return absent(entry.first); });
+  world.settled = GatewaySettled(desired, memory);
+  return world;
+}
+
+void Survey::Share(const Desired& desired, const std::vector<Container>& containers, const PluginMemory& memory) {
+  std::vector<Endpoint> endpoints;
+  for (const Container& container : containers)
+    if (memory.members.contains(container.id) && container.state == ContainerState::kRunning)
+      endpoints.push_back({container.id, container.ip});
+  endpoints_.Set(desired.key, std::move(endpoints));
+}
+
+PluginReport Survey::Report(const Desired& desired, const std::vector<Container>& containers,
+                            const PluginMemory& memory, const World& world, const std::vector<Step>& steps) const {
+  PluginReport report;
+  for (const Container& container : containers) {
+    const bool running = container.state == ContainerState::kRunning;
+    InstanceReport instance{container.id, container.name, container.ip, container.image, container.image_id,
+                            RevisionOf(container), driver::ContainerStateName(container.state), OrdinalOf(container)};
+    const auto restarts = memory.restarts.find(container.id);
+    instance.restarts = std::max(container.restarts, restarts == memory.restarts.end() ? 0 : restarts->second);
+    instance.started = StartedOf(container);
+    for (const Replica& replica : world.replicas)
+      if (replica.id == container.id) instance.ready = running && replica.readiness == Readiness::kReady && replica.member;
+    if (!running && container.finished) instance.exit_code = container.exit_code;
+    if (container.oom_killed) instance.message = "killed: out of memory";
+    else if (!container.error.empty()) instance.message = container.error;
+    else if (running && !instance.ready) instance.message = prober_.Get(container.id).message;
+    const bool current = instance.revision == desired.hash && instance.ordinal < desired.replicas;
+    report.updated += current ? 1 : 0;
+    report.ready += current && instance.ready ? 1 : 0;
+    report.instances.push_back(std::move(instance));
+  }
+  std::sort(report.instances.begin(), report.instances.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.ordinal, a.name) < std::tie(b.ordinal, b.name);
+  });
+  const int all = static_cast<int>(report.instances.size());
+  report.complete = steps.empty() && all == desired.replicas && report.ready == desired.replicas;
+  for (const Step& step : steps)
+    if (IsWait(step.action) && report.waiting_for.empty())
+      report.waiting_for = StrCat(ActionName(step.action), " ", step.target, ": ", step.reason);
+  return report;
+}
+
+std::optional<MonoTime> Survey::NextMoment(const Desired& desired, const PluginMemory& memory) const {
+  std::optional<MonoTime> next;
+  const auto offer = [&](MonoTime at) {
+    if (at > clock_.Mono() && (!next || at < *next)) next = at;
+  };
+  for (const auto& [place, backoff] : memory.backoffs) offer(backoff.next);
+  if (memory.unsettled_since && !memory.leaving.empty()) offer(*memory.unsettled_since + desired.strategy.drain);
+  offer(memory.progress_at + desired.strategy.progress);
+  return next;
+}
+
+}  // namespace patchbay::controller

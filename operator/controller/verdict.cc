@@ -1,0 +1,102 @@
+#include "controller/verdict.h"
+
+#include "base/text.h"
+
+namespace patchbay::controller {
+namespace {
+
+using Programmed = Verdict::Programmed;
+using Way = Standing::Way;
+
+const char* Word(Programmed programmed) {
+  return programmed == Programmed::kYes ? "True" : programmed == Programmed::kNo ? "False" : "Unknown";
+}
+
+std::string DescribePaths(const RouteWish& wish) {
+  std::vector<std::string> paths;
+  for (const auto& path : wish.route.paths) paths.push_back(path.value);
+  return Join(paths, ",");
+}
+
+Json ToJson(const std::vector<ServedBackend>& backends) {
+  Json list = Json::array();
+  for (const ServedBackend& backend : backends) {
+    Json entry = {{"address", backend.address}, {"weight", backend.weight}};
+    if (!backend.plugin.empty()) entry["plugin"] = backend.plugin;
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+void NoteTransition(const Json& route, const Verdict& verdict, cache::Committer::Notes& notes) {
+  if (verdict.deleting || !verdict.enabled) return;
+  const auto condition = FindCondition(route, "Programmed");
+  const std::string before = condition ? condition->status : "";
+  if (verdict.programmed == Programmed::kYes && before != "True") {
+    notes.topics.push_back("route.programmed");
+    notes.events.push_back({false, "Programmed", "the gateway serves the route"});
+  }
+  const bool news = before != "False" || (condition && condition->reason != verdict.reason);
+  if (verdict.programmed == Programmed::kNo && news && StandingOf(verdict).way == Way::kStalled) {
+    notes.topics.push_back("route.failed");
+    notes.events.push_back({true, verdict.reason, verdict.message});
+  }
+}
+
+}  // namespace
+
+Verdict Judge(const RouteWish& wish, const ResolvedRoute& resolved) {
+  Verdict verdict{.uid = wish.uid, .generation = wish.generation, .deleting = wish.deleting, .enabled = wish.enabled};
+  verdict.paths = DescribePaths(wish);
+  verdict.backends = resolved.backends;
+  if (!wish.unsupported.empty()) {
+    verdict.accepted = false;
+    verdict.reason = "UnsupportedByGateway";
+    verdict.message = StrCat("the gateway cannot do: ", Join(wish.unsupported, ", "));
+  } else if (!wish.problems.empty()) {
+    verdict.accepted = false;
+    verdict.reason = "InvalidSpec";
+    verdict.message = Join(wish.problems, "; ");
+  } else if (!resolved.missing.empty()) {
+    verdict.resolved = false;
+    verdict.reason = resolved.missing_reason;
+    verdict.message = Join(resolved.missing, "; ");
+  } else if (resolved.backends.empty()) {
+    verdict.reason = "NoReadyEndpoints";
+    verdict.message = "none of the backends has a ready container";
+  }
+  return verdict;
+}
+
+Standing StandingOf(const Verdict& verdict) {
+  if (verdict.deleting) return {Way::kUnderWay, "Terminating", "the route is being taken out of the gateway"};
+  if (!verdict.enabled && verdict.withdrawn) return {Way::kReady, "Disabled", "the route is disabled"};
+  if (!verdict.enabled) return {Way::kUnderWay, "Stopping", "the route is being taken out of the gateway"};
+  if (!verdict.accepted) return {Way::kStalled, verdict.reason, verdict.message};
+  if (verdict.programmed == Programmed::kNo && verdict.reason == "RefusedByGateway")
+    return {Way::kStalled, verdict.reason, verdict.message};
+  if (verdict.programmed != Programmed::kYes || !verdict.reason.empty())
+    return {Way::kUnderWay, verdict.reason.empty() ? "Progressing" : verdict.reason, verdict.message};
+  return {Way::kReady, "Programmed", "the gateway serves the route"};
+}
+
+void WriteVerdict(Json& route, const Verdict& verdict, const std::string& now, cache::Committer::Notes& notes) {
+  NoteTransition(route, verdict, notes);
+  const auto set = [&](const char* type, const char* status, std::string reason, const std::string& message) {
+    SetCondition(route, {type, status, std::move(reason), message}, verdict.generation, now);
+  };
+  const bool yes = verdict.programmed == Programmed::kYes;
+  set("Accepted", verdict.accepted ? "True" : "False", verdict.accepted ? "Accepted" : verdict.reason,
+      verdict.accepted ? "" : verdict.message);
+  set("ResolvedRefs", verdict.resolved ? "True" : "False", verdict.resolved ? "ResolvedRefs" : verdict.reason,
+      verdict.resolved ? "" : verdict.message);
+  const std::string why = !verdict.enabled ? "Disabled" : verdict.reason.empty() ? "Pending" : verdict.reason;
+  set("Programmed", Word(verdict.programmed), yes ? "Programmed" : why, yes || !verdict.enabled ? "" : verdict.message);
+  SetStatus(route, "paths", verdict.paths);
+  SetStatus(route, "backends", ToJson(verdict.backends));
+  const Standing standing = StandingOf(verdict);
+  SetStatus(route, "lastError", standing.way == Way::kReady || verdict.message.empty() ? Json() : Json(verdict.message));
+  SetStanding(route, standing, verdict.generation, now);
+}
+
+}  // namespace patchbay::controller
