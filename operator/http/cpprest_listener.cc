@@ -7,7 +7,7 @@
 
 #include <exception>
 #include <mutex>
-#include <utility>  // Boost 1.74's awaitable.hpp forgets it
+#include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
