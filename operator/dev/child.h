@@ -15,7 +15,7 @@ namespace patchbay::dev {
 
 struct ChildOptions {
   std::vector<std::string> argv;  // argv[0] is searched in PATH
-  std::vector<std::string> env;   // "K=V", added to ours
+  std::vector<std::string> env = {};  // "K=V", added to ours
   std::string log_file = {};      // stdout and stderr, appended; "" for /dev/null
   std::string working_dir = {};
   std::string user = {};          // run as this user (needs root); "" for ours
