@@ -26,7 +26,7 @@ void Session::ReadMore(std::size_t room) {
 void Session::Forget(std::size_t count) {
   std::memmove(in_.data(), in_.data() + count, in_size_ - count);
   in_size_ -= count;
-  if (in_size_ == 0 && in_.size() > 4 * kReadRoom) std::string().swap(in_);
+  if (in_size_ == 0 && in_.size() > 4 * kReadRoom) in_ = std::string();
 }
 
 void Session::OnRead(bool ok, std::size_t count) {

@@ -42,7 +42,7 @@ bool Session::AnswerStream(Response head, std::shared_ptr<ClientStream> stream) 
   stream_ = std::move(stream);
   phase_ = Phase::kStreaming;
   // A read is always under way, so that the client's leaving is seen at once.
-  std::string().swap(in_);
+  in_ = std::string();
   in_size_ = 0;
   ReadMore(256);
   return true;
