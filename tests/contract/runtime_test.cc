@@ -174,5 +174,66 @@ TEST_P(RealDocker, SaysThatNoEngineAnswersAndWhere) {
   EXPECT_THAT(listed.error().message, testing::HasSubstr("patchbay-no-such-engine.sock"));
 }
 
+// What only the fake can do: faults on purpose.
+class FakeFaults : public testing::Test {
+ protected:
+  FakeFaults() {
+    fake_.AddImage(kExampleImage);
+    spec_.name = "web-0";
+    spec_.image = kExampleImage;
+    spec_.labels = {{kLabelSpecHash, "h"}};
+  }
+
+  FakeRuntime fake_;
+  ContainerSpec spec_;
+};
+
+TEST_F(FakeFaults, TheNthCallFailsBeforeOrAfterItTookEffect) {
+  fake_.faults().FailBefore(RuntimeCall::kCreate, 2);
+  EXPECT_TRUE(fake_.Create(spec_).ok());
+  EXPECT_EQ(fake_.Create(spec_).error().code, Code::kUnavailable);
+  fake_.faults().FailAfter(RuntimeCall::kStart);
+  EXPECT_EQ(fake_.Start("web-0").error().code, Code::kInDoubt);
+  EXPECT_THAT(fake_.RunningNames(), testing::ElementsAre("web-0"));
+  EXPECT_TRUE(fake_.Start("web-0").ok());
+  EXPECT_EQ(fake_.faults().Count(RuntimeCall::kCreate), 2);
+  EXPECT_EQ(fake_.faults().Actions(), 4);
+  EXPECT_THAT(fake_.faults().History(),
+              testing::ElementsAre("create web-0", "create web-0", "start web-0", "start web-0"));
+}
+
+TEST_F(FakeFaults, AnEngineThatIsAwayDoesNothing) {
+  fake_.faults().SetAway(true);
+  EXPECT_EQ(fake_.Create(spec_).error().code, Code::kUnavailable);
+  EXPECT_EQ(fake_.List().error().code, Code::kUnavailable);
+  fake_.faults().SetAway(false);
+  EXPECT_TRUE(fake_.List()->empty());
+}
+
+TEST_F(FakeFaults, ARestartedEngineBreaksStreamsAndStartsWhatItsPolicySays) {
+  spec_.restart_policy = "always";
+  ASSERT_TRUE(fake_.Start(*fake_.Create(spec_)).ok());
+  spec_.name = "web-1";
+  spec_.restart_policy = "no";
+  ASSERT_TRUE(fake_.Start(*fake_.Create(spec_)).ok());
+  Listener listener;
+  const auto watch = fake_.Watch(std::nullopt, listener.OnEvent(""), listener.OnEnd());
+  fake_.RestartEngine(/*live_restore=*/true);
+  EXPECT_EQ(listener.heard().error->code, Code::kUnavailable);
+  EXPECT_EQ(fake_.RunningNames().size(), 2u);
+  fake_.RestartEngine(/*live_restore=*/false);
+  EXPECT_THAT(fake_.RunningNames(), testing::ElementsAre("web-0"));
+  EXPECT_EQ(fake_.Inspect("web-1")->exit_code, 255);
+}
+
+TEST_F(FakeFaults, AnAddressIsUsedAgainByWhoComesNext) {
+  ASSERT_TRUE(fake_.Start(*fake_.Create(spec_)).ok());
+  const std::string address = fake_.Inspect("web-0")->ip;
+  fake_.Vanish("web-0");
+  spec_.name = "web-1";
+  ASSERT_TRUE(fake_.Start(*fake_.Create(spec_)).ok());
+  EXPECT_EQ(fake_.Inspect("web-1")->ip, address);
+}
+
 }  // namespace
 }  // namespace patchbay::driver
