@@ -12,20 +12,37 @@ namespace {
 
 bool IsPlain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\' && c != 0x7f; }
 
+void AppendEscaped(std::string& out, char c) {
+  constexpr std::string_view kBytes = "\"\\\n\t\r";
+  constexpr std::string_view kNames = "\"\\ntr";
+  out += '\\';
+  if (const auto found = kBytes.find(c); found != std::string_view::npos) {
+    out += kNames[found];
+    return;
+  }
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  out += "u00";
+  out += kDigits[static_cast<unsigned char>(c) >> 4];
+  out += kDigits[c & 15];
+}
+
 void AppendString(std::string& out, const std::string& text) {
-  bool plain = true;
   bool ascii = true;
-  for (const char c : text) {
-    plain &= IsPlain(c);
-    ascii &= static_cast<signed char>(c) >= 0;
-  }
-  if (plain && (ascii || IsUtf8(text))) {
-    out += '"';
-    out += text;
-    out += '"';
-  } else {
+  for (const char c : text) ascii &= static_cast<signed char>(c) >= 0;
+  if (!ascii && !IsUtf8(text)) {
     out += QuoteJson(text);
+    return;
   }
+  out += '"';
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (IsPlain(text[i])) continue;
+    out.append(text, from, i - from);
+    AppendEscaped(out, text[i]);
+    from = i + 1;
+  }
+  out.append(text, from);
+  out += '"';
 }
 
 template <class T>
