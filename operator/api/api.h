@@ -44,8 +44,8 @@ struct Backstage {
 };
 
 struct ApiOptions {
-  std::string version;           // of the program, for /version
-  std::string token_file;        // lines "TOKEN,USER[,GROUP...]"; empty: everybody who can connect is admin
+  std::string version = {};      // of the program, for /version
+  std::string token_file = {};   // lines "TOKEN,USER[,GROUP...]"; empty: everybody who can connect is admin
   std::chrono::milliseconds max_watch{std::chrono::minutes(45)};  // timeoutSeconds when the client names none
   int max_watches = 10'000;
   int max_writes_waiting = 2'000;  // 429 beyond

@@ -64,7 +64,9 @@ Answer<void> PrepareSecret(const Kind& kind, const Json* before, Json& object) {
   PATCHBAY_CHECK(FoldStringData(kind, object));
   DropNulls(object);
   PATCHBAY_CHECK(CheckBase64(kind, object, "data"));
-  if (FindString(object, {"type"}).empty()) object["type"] = before ? FindString(*before, {"type"}, "Opaque") : "Opaque";
+  if (FindString(object, {"type"}).empty()) {
+    object["type"] = before ? FindString(*before, {"type"}, "Opaque") : "Opaque";
+  }
   return {};
 }
 

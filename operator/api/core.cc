@@ -1,5 +1,6 @@
 #include "api/core.h"
 
+#include <exception>
 #include <utility>
 
 #include "api/admission.h"
@@ -43,6 +44,15 @@ Api::Core::Core(const Foundation& foundation, ApiOptions options, Backstage back
 
 void Api::Core::Serve(std::shared_ptr<http::Exchange> exchange) {
   auto call = std::make_shared<Call>(std::move(exchange), foundation_.clock, meter_);
+  try {
+    Route(call);
+  } catch (const std::exception& fault) {  // of the JSON library: a type that nobody looked at
+    LogError("api", "a request was not understood", {{"path", call->request().path}, {"error", fault.what()}});
+    call->Fail(FromError({Code::kInternal, fault.what()}, call->kind, call->path.name));
+  }
+}
+
+void Api::Core::Route(const CallPtr& call) {
   if (health_.Serve(call)) return;
   if (!authenticator_.Authenticate(call->request())) return call->Fail(Unauthorized());
   if (!router_.Serve(call)) ServeKnown(call);
@@ -106,7 +116,8 @@ Result<void> Api::Core::EnsureBuiltins(const std::stop_token& stop) {
       if (ensured.ok()) break;
       const Code code = ensured.error().code;
       if (code != Code::kUnavailable && code != Code::kInDoubt && code != Code::kTimeout) return ensured.error();
-      LogWarn("api", "a namespace could not be created yet", {{"name", std::string(name)}, {"error", ensured.error().message}});
+      LogWarn("api", "a namespace could not be created yet",
+              {{"name", std::string(name)}, {"error", ensured.error().message}});
       if (!foundation_.clock.SleepFor(kRetry, stop)) return Error{Code::kCancelled, "stopped"};
     }
   }

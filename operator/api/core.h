@@ -44,6 +44,7 @@ class Api::Core {
   Result<void> EnsureBuiltins(const std::stop_token& stop);
 
  private:
+  void Route(const CallPtr& call);
   void ServeKnown(const CallPtr& call);
   void ServeMetrics(const CallPtr& call);
   Result<void> EnsureNamespace(const Kind& kind, std::string_view name);

@@ -122,7 +122,9 @@ Json AggregatedGroup(const Kinds& kinds, const std::string& name) {
     }
     versions.push_back({{"version", version}, {"resources", std::move(resources)}, {"freshness", "Current"}});
   }
-  Json metadata = name.empty() ? Json{{"creationTimestamp", nullptr}} : Json{{"name", name}, {"creationTimestamp", nullptr}};
+  Json metadata = Json::object();
+  if (!name.empty()) metadata["name"] = name;
+  metadata["creationTimestamp"] = nullptr;
   return {{"metadata", std::move(metadata)}, {"versions", std::move(versions)}};
 }
 
@@ -192,7 +194,9 @@ void Discovery::Put(const std::string& path, const std::string& version, const J
   document.etag = StrCat("\"", Sha256Hex(text), "\"");
   document.bytes = std::make_shared<const std::string>(std::move(text));
   document.content_type = "application/json";
-  if (!version.empty()) document.content_type += StrCat(";g=apidiscovery.k8s.io;v=", version, ";as=APIGroupDiscoveryList");
+  if (!version.empty()) {
+    document.content_type += StrCat(";g=apidiscovery.k8s.io;v=", version, ";as=APIGroupDiscoveryList");
+  }
   documents_[version.empty() ? path : StrCat(path, " ", version)] = std::move(document);
 }
 

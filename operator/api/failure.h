@@ -1,4 +1,4 @@
-// What goes wrong for a client, in Kubernetes' words: a metav1.Status before it is written. Values; thread-safe as such.
+// What goes wrong for a client, in Kubernetes' words: a metav1.Status before it is written. Values.
 #pragma once
 
 #include <chrono>
@@ -34,8 +34,10 @@ struct Failure {
 template <class T>
 class [[nodiscard]] Answer {
  public:
-  Answer(T value) : state_(std::in_place_index<0>, std::move(value)) {}            // NOLINT(google-explicit-constructor)
-  Answer(Failure failure) : state_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Answer(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Answer(Failure failure) : state_(std::in_place_index<1>, std::move(failure)) {}
   bool ok() const { return state_.index() == 0; }
   T& operator*() & { return std::get<0>(state_); }
   const T& operator*() const& { return std::get<0>(state_); }

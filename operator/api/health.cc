@@ -36,6 +36,7 @@ bool Health::Report(const CallPtr& call, const std::string& endpoint, const std:
 
 bool Health::Serve(const CallPtr& call) const {
   const std::string& path = call->request().path;
+  if (!path.starts_with('/')) return false;
   const std::size_t slash = path.find('/', 1);
   const std::string endpoint = path.substr(1, slash == std::string::npos ? slash : slash - 1);
   const std::string only = slash == std::string::npos ? "" : path.substr(slash + 1);

@@ -114,8 +114,9 @@ Answer<void> CheckList(const ListOptions& options, bool asks_initial) {
 Answer<void> CheckPropagation(std::string_view policy, bool orphans_given) {
   if (policy.empty()) return {};
   if (orphans_given) {
-    return InvalidOptions("DeleteOptions", {InvalidValue("propagationPolicy", QuoteJson(policy),
-                                                         "orphanDependents and deletionPropagation cannot be both set")});
+    return InvalidOptions("DeleteOptions",
+                          {InvalidValue("propagationPolicy", QuoteJson(policy),
+                                        "orphanDependents and deletionPropagation cannot be both set")});
   }
   if (policy == "Foreground" || policy == "Background" || policy == "Orphan") return {};
   return InvalidOptions("DeleteOptions", {UnsupportedValue("propagationPolicy", QuoteJson(policy),

@@ -3,9 +3,9 @@
 namespace patchbay::api {
 
 void ReplyPaths(const CallPtr& call, int status) {
-  static const Json kPaths = {"/api",        "/api/v1",     "/apis",       "/apis/patchbay.dev", "/apis/patchbay.dev/v1",
-                              "/healthz",    "/livez",      "/metrics",    "/openapi/v2",        "/openapi/v3",
-                              "/patchbay/v1/plan", "/readyz", "/version"};
+  static const Json kPaths = {"/api",     "/api/v1",     "/apis",       "/apis/patchbay.dev", "/apis/patchbay.dev/v1",
+                              "/healthz", "/livez",      "/metrics",    "/openapi/v2",        "/openapi/v3",
+                              "/readyz",  "/version",    "/patchbay/v1/plan"};
   call->Reply(JsonResponse(status, {{"paths", kPaths}}));
 }
 

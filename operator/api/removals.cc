@@ -64,7 +64,9 @@ struct Gathering {
 
 void ReplyRemoved(const CallPtr& call, const Renderer& renderer, const Answer<Written>& written) {
   if (!written.ok()) return call->Fail(written.error());
-  if (written->removed) return call->Reply(JsonResponse(200, DeletedStatus(*call->kind, call->path.name, written->uid)));
+  if (written->removed) {
+    return call->Reply(JsonResponse(200, DeletedStatus(*call->kind, call->path.name, written->uid)));
+  }
   call->Reply(renderer.Object(*call->kind, call->form, 200, written->bytes));
 }
 

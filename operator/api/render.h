@@ -1,5 +1,5 @@
-// Objects and lists in the form a client asked for: bytes of the cache as they are, Tables, PartialObjectMetadata, YAML.
-// Thread-safe.
+// Objects and lists in the form a client asked for: bytes of the cache as they are, Table,
+// PartialObjectMetadata, YAML. Thread-safe.
 #pragma once
 
 #include <map>

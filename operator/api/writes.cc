@@ -23,6 +23,15 @@ Written Imagine(cache::Intent intent, const cache::EntryPtr& seen) {
   return written;
 }
 
+// Runs on the store's thread too, when a write is tried again: nothing may be thrown there.
+Answer<std::optional<cache::Intent>> Compute(const WriteOrder& order, const cache::EntryPtr& seen) {
+  try {
+    return order.compute(seen);
+  } catch (const Json::exception& fault) {
+    return FromError({Code::kInternal, fault.what()}, order.kind, order.key.name);
+  }
+}
+
 }  // namespace
 
 Writes::Writes(cache::Cache& cache, cache::Committer& committer, Threads& threads, int most_waiting)
@@ -39,7 +48,7 @@ void Writes::Attempt(const TaskPtr& task) {
   if (stopped_) return order.done(Unavailable("the server is shutting down"));
   ++task->attempts;
   task->seen = order.key.name.empty() ? nullptr : cache_.Get(order.key);
-  Answer<std::optional<cache::Intent>> intent = order.compute(task->seen);
+  Answer<std::optional<cache::Intent>> intent = Compute(order, task->seen);
   if (!intent.ok()) return order.done(std::move(intent).error());
   if (!*intent) return order.done(Unchanged(task->seen));
   if (order.dry_run) return order.done(Imagine(**std::move(intent), task->seen));
