@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <thread>
 
@@ -333,12 +335,25 @@ TEST_F(CaddyTraffic, AdoptsTheCaddyThatACrashLeftRunning) {
   EXPECT_NE(caddy_.caddy().pid(), pid);
 }
 
+// A signal takes its time to reach every thread. States as in proc(5).
+void AwaitState(pid_t pid, char state) {
+  const auto now = [&] {
+    std::ifstream file(StrCat("/proc/", pid, "/stat"));
+    const std::string stat((std::istreambuf_iterator<char>(file)), {});
+    return stat.substr(std::min(stat.size(), stat.rfind(')') + 2), 1);
+  };
+  const auto deadline = SystemClock().Mono() + std::chrono::seconds(20);
+  while (now() != std::string(1, state) && SystemClock().Mono() < deadline)
+    SystemClock().SleepFor(std::chrono::milliseconds(5), {});
+}
+
 TEST_F(CaddyTraffic, StartsAnewWhenItsCaddyWasKilledOrHangs) {
   for (const int signal : {SIGKILL, SIGSTOP}) {
     Publish({RouteTo("kept", {}, a_)});
     const auto pid = caddy_.caddy().pid();
     caddy_.caddy().Forget();
     ASSERT_EQ(kill(pid, signal), 0);
+    AwaitState(pid, signal == SIGKILL ? 'Z' : 'T');
     caddy_.Start();
     EXPECT_FALSE(caddy_.caddy().adopted());
     EXPECT_NE(caddy_.caddy().pid(), pid);
