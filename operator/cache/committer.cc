@@ -95,7 +95,8 @@ store::Unit Committer::Build(Intent& intent) const {
 }
 
 void Committer::Submit(Intent intent, std::function<void(Result<EntryPtr>)> done) {
-  store_.Commit(Build(intent), [this, key = std::move(intent.key), done = std::move(done)](auto outcome) {
+  store::Unit unit = Build(intent);
+  store_.Commit(std::move(unit), [this, key = std::move(intent.key), done = std::move(done)](auto outcome) {
     done(FirstOf(cache_, key, outcome));
   });
 }
