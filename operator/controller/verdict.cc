@@ -12,12 +12,6 @@ const char* Word(Programmed programmed) {
   return programmed == Programmed::kYes ? "True" : programmed == Programmed::kNo ? "False" : "Unknown";
 }
 
-std::string DescribePaths(const RouteWish& wish) {
-  std::vector<std::string> paths;
-  for (const auto& path : wish.route.paths) paths.push_back(path.value);
-  return Join(paths, ",");
-}
-
 Json ToJson(const std::vector<ServedBackend>& backends) {
   Json list = Json::array();
   for (const ServedBackend& backend : backends) {
@@ -47,7 +41,6 @@ void NoteTransition(const Json& route, const Verdict& verdict, cache::Committer:
 
 Verdict Judge(const RouteWish& wish, const ResolvedRoute& resolved) {
   Verdict verdict{.uid = wish.uid, .generation = wish.generation, .deleting = wish.deleting, .enabled = wish.enabled};
-  verdict.paths = DescribePaths(wish);
   verdict.backends = resolved.backends;
   if (!wish.unsupported.empty()) {
     verdict.accepted = false;
@@ -92,7 +85,6 @@ void WriteVerdict(Json& route, const Verdict& verdict, const std::string& now, c
       verdict.resolved ? "" : verdict.message);
   const std::string why = !verdict.enabled ? "Disabled" : verdict.reason.empty() ? "Pending" : verdict.reason;
   set("Programmed", Word(verdict.programmed), yes ? "Programmed" : why, yes || !verdict.enabled ? "" : verdict.message);
-  SetStatus(route, "paths", verdict.paths);
   SetStatus(route, "backends", ToJson(verdict.backends));
   const Standing standing = StandingOf(verdict);
   SetStatus(route, "lastError", standing.way == Way::kReady || verdict.message.empty() ? Json() : Json(verdict.message));

@@ -21,7 +21,6 @@ struct Verdict {
   bool withdrawn = false;  // read back: the gateway has nothing of it
   std::string reason = {};  // of the first thing that is not right, CamelCase
   std::string message = {};
-  std::string paths = {};   // in one line
   std::vector<ServedBackend> backends = {};
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
