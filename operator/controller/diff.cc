@@ -16,7 +16,7 @@ bool HasProcess(ContainerState state) {
 
 class Differ {
  public:
-  Differ(const Desired& desired, const World& world) : desired_(desired), world_(world) {
+  Differ(const Desired& desired, const Observed& world) : desired_(desired), world_(world) {
     surge_ = desired.exclusive ? 0 : desired.strategy.max_surge;
     unavailable_ = desired.exclusive ? std::max(1, desired.strategy.max_unavailable) : desired.strategy.max_unavailable;
     Sort();
@@ -166,7 +166,7 @@ class Differ {
       if (count-- > 0) Retire(*old);
   }
 
-  // Surplus ordinals first, then those whose successor serves, highest first.
+  // What may not be serving first, then surplus ordinals, then those whose successor serves, highest first.
   void Order(std::vector<const Replica*>& olds) const {
     const auto rank = [this](const Replica* old) {
       if (old->ordinal >= desired_.replicas) return 0;
@@ -174,7 +174,7 @@ class Differ {
       return next != current_.end() && IsAvailable(*next->second) ? 1 : 2;
     };
     std::stable_sort(olds.begin(), olds.end(), [&](const Replica* a, const Replica* b) {
-      return std::make_tuple(rank(a), -a->ordinal) < std::make_tuple(rank(b), -b->ordinal);
+      return std::make_tuple(IsReady(*a), rank(a), -a->ordinal) < std::make_tuple(IsReady(*b), rank(b), -b->ordinal);
     });
   }
 
@@ -200,7 +200,7 @@ class Differ {
   }
 
   const Desired& desired_;
-  const World& world_;
+  const Observed& world_;
   int surge_ = 0;
   int unavailable_ = 0;
   std::map<int, const Replica*> current_;
@@ -209,13 +209,13 @@ class Differ {
   std::vector<Step> steps_;
 };
 
-Replica* FindReplica(World& world, const Step& step) {
+Replica* FindReplica(Observed& world, const Step& step) {
   for (Replica& replica : world.replicas)
     if (step.id.empty() ? replica.name == step.target : replica.id == step.id) return &replica;
   return nullptr;
 }
 
-void Apply(const Desired& desired, World& world, const Step& step) {
+void Apply(const Desired& desired, Observed& world, const Step& step) {
   if (step.action == Action::kCreate && !step.id.empty()) return;
   if (step.action == Action::kCreate) {
     world.replicas.push_back({.id = StrCat("new ", step.target), .name = step.target, .hash = desired.hash,
@@ -272,9 +272,9 @@ bool IsWait(Action action) {
   return action == Action::kWaitReady || action == Action::kWaitServed || action == Action::kWaitGone;
 }
 
-std::vector<Step> Diff(const Desired& desired, const World& world) { return Differ(desired, world).Run(); }
+std::vector<Step> Diff(const Desired& desired, const Observed& world) { return Differ(desired, world).Run(); }
 
-World Imagine(const Desired& desired, World world, const std::vector<Step>& steps) {
+Observed Imagine(const Desired& desired, Observed world, const std::vector<Step>& steps) {
   bool told = false;
   for (const Step& step : steps) {
     Apply(desired, world, step);
@@ -284,7 +284,7 @@ World Imagine(const Desired& desired, World world, const std::vector<Step>& step
   return world;
 }
 
-std::vector<Step> Foresee(const Desired& desired, World world) {
+std::vector<Step> Foresee(const Desired& desired, Observed world) {
   std::vector<Step> all;
   const std::size_t most = 20 * (world.replicas.size() + static_cast<std::size_t>(desired.replicas) + 2);
   for (std::size_t round = 0; round < most; ++round) {

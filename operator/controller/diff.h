@@ -30,11 +30,11 @@ struct Replica {
   bool completed = false;  // ended, and its restart policy says: let it be
 };
 
-struct World {
+struct Observed {
   std::vector<Replica> replicas;
   bool settled = true;  // the gateway is known to serve exactly the present members
   bool image_here = true;  // false: not yet, so nothing healthy may be stopped for it
-  std::set<int> held;      // ordinals whose backoff says: not to be made yet
+  std::set<int> held = {};      // ordinals whose backoff says: not to be made yet
 };
 
 enum class Action {
@@ -63,12 +63,12 @@ struct Step {
 };
 
 // Steps of one target are in order; those of several targets may be done at once. Waits say what is waited for.
-std::vector<Step> Diff(const Desired& desired, const World& world);
+std::vector<Step> Diff(const Desired& desired, const Observed& world);
 
 // The same to the end: as if every step were done and every wait came true, repeated until nothing is left.
-std::vector<Step> Foresee(const Desired& desired, World world);
+std::vector<Step> Foresee(const Desired& desired, Observed world);
 // The world after these steps, as if all went well.
-World Imagine(const Desired& desired, World world, const std::vector<Step>& steps);
+Observed Imagine(const Desired& desired, Observed world, const std::vector<Step>& steps);
 
 // {"action","target","reason"}
 Json ToJson(const Step& step);

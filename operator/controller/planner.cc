@@ -36,12 +36,12 @@ void AddRouted(const Json& route, std::set<Key>& routed) {
 }
 
 // As the stored status has it: whoever is ready is served.
-World WorldOf(const Json& object, const std::vector<driver::Container>& containers, const Desired& desired) {
+Observed WorldOf(const Json& object, const std::vector<driver::Container>& containers, const Desired& desired) {
   std::set<std::string> ready;
   if (const Json* instances = Find(object, {"status", "instances"}); instances && instances->is_array())
     for (const Json& instance : *instances)
       if (FindBool(instance, {"ready"})) ready.insert(FindString(instance, {"id"}));
-  World world;
+  Observed world;
   for (const driver::Container& container : containers) {
     const auto owner = container.labels.find(driver::kLabelOwnerUid);
     if (desired.uid.empty() || owner == container.labels.end() || owner->second != desired.uid) continue;

@@ -21,7 +21,7 @@ struct PluginController::Turn {
   Desired desired;
   PluginMemory& memory;
   std::vector<driver::Container> containers = {};
-  World world = {};
+  Observed world = {};
   std::vector<Step> steps = {};  // what the diff wanted last
   std::vector<Error> errors = {};
   std::optional<Images::State> image = {};

@@ -149,7 +149,8 @@ bool RouteController::Send(const std::vector<driver::GatewayRoute>& routes, bool
   const MonoTime ended = parts_.clock.Mono();
   parts_.metrics.CountPublish(published.ok(), std::chrono::duration<double>(ended - began).count());
   if (!published.ok()) {
-    LogWarn("controller", "the routes could not be published", {{"error", published.error().message}});
+    if (problem() != published.error().message)  // once, however often it is tried
+      LogWarn("controller", "the routes could not be published", {{"error", published.error().message}});
     SetProblem(published.error().message);
     published_.reset();
     auto state = state_.Lock();

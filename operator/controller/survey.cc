@@ -89,9 +89,9 @@ bool Survey::GatewaySettled(const Desired& desired, PluginMemory& memory) const 
   return true;
 }
 
-World Survey::Take(const Desired& desired, const std::vector<Container>& containers, PluginMemory& memory) {
+Observed Survey::Take(const Desired& desired, const std::vector<Container>& containers, PluginMemory& memory) {
   Watch(desired, containers, memory);
-  World world;
+  Observed world;
   std::set<std::string> present;
   const MonoTime now = clock_.Mono();
   for (const Container& container : containers) {
@@ -130,7 +130,7 @@ void Survey::Share(const Desired& desired, const std::vector<Container>& contain
 }
 
 PluginReport Survey::Report(const Desired& desired, const std::vector<Container>& containers,
-                            const PluginMemory& memory, const World& world, const std::vector<Step>& steps) const {
+                            const PluginMemory& memory, const Observed& world, const std::vector<Step>& steps) const {
   PluginReport report;
   for (const Container& container : containers) {
     const bool running = container.state == ContainerState::kRunning;

@@ -19,12 +19,12 @@ class Survey {
   Survey(Clock& clock, Prober& prober, Endpoints& endpoints) : clock_(clock), prober_(prober), endpoints_(endpoints) {}
 
   // Tells the prober whom to look at, settles the memory with what is there, and says how the world is.
-  World Take(const Desired& desired, const std::vector<driver::Container>& containers, PluginMemory& memory);
+  Observed Take(const Desired& desired, const std::vector<driver::Container>& containers, PluginMemory& memory);
   // Tells the route controller who may get requests.
   void Share(const Desired& desired, const std::vector<driver::Container>& containers, const PluginMemory& memory);
   // What is seen, without an obstacle. `steps`: what the diff still wants.
   PluginReport Report(const Desired& desired, const std::vector<driver::Container>& containers,
-                      const PluginMemory& memory, const World& world, const std::vector<Step>& steps) const;
+                      const PluginMemory& memory, const Observed& world, const std::vector<Step>& steps) const;
   // The soonest moment at which time alone changes something; nothing when none does.
   std::optional<MonoTime> NextMoment(const Desired& desired, const PluginMemory& memory) const;
 

@@ -1,0 +1,171 @@
+#include <gmock/gmock.h>
+
+#include "controller/resolve.h"
+#include "unit/controller/world.h"
+
+namespace patchbay::controller {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST(Route, LeadsToTheReadyContainers) {
+  World world;
+  world.ApplyPlugin("echo", PluginSpec("app:1", 2));
+  world.ApplyRoute("r", RouteSpec("echo"));
+  world.Settle();
+  EXPECT_THAT(world.Upstreams("r"), ElementsAre("172.17.0.2:8080", "172.17.0.3:8080"));
+  for (const char* type : {"Accepted", "ResolvedRefs", "Programmed", "Ready"})
+    EXPECT_EQ(world.ConditionOf(world.RouteKey("r"), type).substr(0, 4), "True") << type;
+  EXPECT_EQ(world.Get(world.RouteKey("r"))["status"]["backends"].size(), 2u);
+}
+
+TEST(Route, OfABurstIsPublishedOnce) {
+  World world;
+  world.ApplyPlugin("echo", PluginSpec());
+  world.Settle();
+  const int before = world.gateway.publishes();
+  for (int i = 0; i < 50; ++i) world.ApplyRoute(StrCat("r", i), RouteSpec("echo"));
+  world.Settle();
+  EXPECT_EQ(world.gateway.publishes(), before + 1);
+  EXPECT_THAT(world.gateway.Served(), SizeIs(50));
+}
+
+TEST(Route, SaysThatItsPluginIsMissingAndIsServedWhenItComes) {
+  World world;
+  world.ApplyRoute("r", RouteSpec("echo"));
+  world.Settle();
+  EXPECT_EQ(world.ConditionOf(world.RouteKey("r"), "ResolvedRefs"), "False/BackendNotFound");
+  EXPECT_EQ(world.ConditionOf(world.RouteKey("r"), "Ready"), "False/BackendNotFound");
+  world.ApplyPlugin("echo", PluginSpec());
+  world.Settle();
+  EXPECT_EQ(world.ConditionOf(world.RouteKey("r"), "Ready"), "True/Programmed");
+}
+
+TEST(Route, ThatIsRefusedCostsOnlyItself) {
+  World world;
+  world.ApplyPlugin("echo", PluginSpec());
+  world.ApplyRoute("good", RouteSpec("echo"));
+  world.ApplyRoute("bad", RouteSpec("echo"));
+  world.gateway.Refuse(UidOf(world.Get(world.RouteKey("bad"))), "regexp: missing paren");
+  world.Settle();
+  EXPECT_EQ(world.ConditionOf(world.RouteKey("good"), "Ready"), "True/Programmed");
+  EXPECT_EQ(world.ConditionOf(world.RouteKey("bad"), "Programmed"), "False/RefusedByGateway");
+  EXPECT_THAT(FindCondition(world.Get(world.RouteKey("bad")), "Programmed")->message, HasSubstr("missing paren"));
+  world.gateway.Accept(UidOf(world.Get(world.RouteKey("bad"))));
+  world.Patch(world.RouteKey("bad"), {{"stripPath", true}});
+  world.Settle();
+  EXPECT_EQ(world.ConditionOf(world.RouteKey("bad"), "Ready"), "True/Programmed");
+}
+
+TEST(Route, IsNotServedWithoutAFieldTheGatewayCannotDo) {
+  World world;
+  world.ApplyPlugin("echo", PluginSpec());
+  Json spec = RouteSpec("echo");
+  spec["rateLimit"] = {{"requests", 5}};
+  world.ApplyRoute("r", spec);
+  world.Settle();
+  EXPECT_EQ(world.ConditionOf(world.RouteKey("r"), "Accepted"), "False/UnsupportedByGateway");
+  EXPECT_THAT(FindCondition(world.Get(world.RouteKey("r")), "Accepted")->message, HasSubstr("spec.rateLimit"));
+  EXPECT_THAT(world.gateway.Served(), IsEmpty());
+}
+
+TEST(Route, ComesBackWithinTwoSecondsWhenTheGatewayRestartsEmpty) {
+  World world;
+  world.ApplyPlugin("echo", PluginSpec());
+  world.ApplyRoute("r", RouteSpec("echo"));
+  world.Settle();
+  const int written = world.op->store.units_committed();
+  world.gateway.Restart();
+  EXPECT_THAT(world.gateway.Served(), IsEmpty());
+  world.Advance(seconds(2));
+  EXPECT_THAT(world.Upstreams("r"), SizeIs(1));
+  EXPECT_EQ(world.op->store.units_committed(), written);
+}
+
+TEST(Route, IsPutRightWhenSomebodyChangedItBehindOurBack) {
+  World world;
+  world.ApplyPlugin("echo", PluginSpec());
+  world.ApplyRoute("r", RouteSpec("echo"));
+  world.Settle();
+  world.gateway.SetForeign("theirs", "{}");
+  world.gateway.DropRoute(UidOf(world.Get(world.RouteKey("r"))));
+  world.Advance(seconds(2));
+  EXPECT_THAT(world.Upstreams("r"), SizeIs(1));
+  EXPECT_EQ(world.gateway.Foreign().size(), 1u);
+}
+
+TEST(Route, SaysSoWhileTheGatewayIsAwayAndRecovers) {
+  World world;
+  world.gateway.SetUnavailable(true);
+  world.ApplyPlugin("echo", PluginSpec());
+  world.ApplyRoute("r", RouteSpec("echo"));
+  world.Settle();
+  world.Advance(minutes(60));
+  EXPECT_EQ(world.ConditionOf(world.RouteKey("r"), "Programmed"), "Unknown/GatewayUnavailable");
+  world.gateway.SetUnavailable(false);
+  world.Advance(seconds(3));
+  EXPECT_EQ(world.ConditionOf(world.RouteKey("r"), "Ready"), "True/Programmed");
+  EXPECT_EQ(world.Phase("echo"), "Running");
+}
+
+TEST(Route, IsWithdrawnWhenDisabledAndGoneWhenDeleted) {
+  World world;
+  world.ApplyPlugin("echo", PluginSpec());
+  world.ApplyRoute("r", RouteSpec("echo"));
+  world.Settle();
+  world.Patch(world.RouteKey("r"), {{"enabled", false}});
+  world.Settle();
+  EXPECT_THAT(world.gateway.Served(), IsEmpty());
+  EXPECT_EQ(world.ConditionOf(world.RouteKey("r"), "Ready"), "True/Disabled");
+  world.Patch(world.RouteKey("r"), {{"enabled", true}});
+  world.Settle();
+  EXPECT_THAT(world.gateway.Served(), SizeIs(1));
+  world.Delete(world.RouteKey("r"));
+  world.Settle();
+  EXPECT_THAT(world.gateway.Served(), IsEmpty());
+  EXPECT_TRUE(world.Get(world.RouteKey("r")).is_null());
+}
+
+TEST(Route, KeepsWhatTheGatewayServesWhileTheEngineIsAwayAtStart) {
+  World world;
+  world.ApplyPlugin("echo", PluginSpec("app:1", 2));
+  world.ApplyRoute("r", RouteSpec("echo"));
+  world.Settle();
+  world.KillOperator();
+  world.runtime.faults().SetAway(true);
+  world.StartOperator();
+  world.Advance(minutes(5));
+  EXPECT_THAT(world.Upstreams("r"), SizeIs(2));
+}
+
+TEST(Resolve, SharesAWeightAmongTheContainersOfABackend) {
+  const Json route = {{"metadata", {{"name", "r"}, {"namespace", "default"}, {"uid", "u"}}},
+                      {"spec", {{"backends", {{{"plugin", "a"}, {"weight", 90}}, {{"plugin", "b"}, {"weight", 10}},
+                                              {{"url", "https://example.org"}, {"weight", 0}}}}}}};
+  const auto resolved = Resolve(ReadRoute(route, {}), [](const Key& key) -> std::optional<Target> {
+    if (key.name == "a") return Target{{{"http", 80}}, {"10.0.0.1", "10.0.0.2", "10.0.0.3"}};
+    return Target{{{"http", 81}}, {"10.0.0.4"}};
+  });
+  std::vector<std::string> shares;
+  for (const auto& upstream : resolved.route.upstreams)
+    shares.push_back(StrCat(upstream.address, " ", upstream.weight, upstream.tls ? " tls" : ""));
+  EXPECT_THAT(shares, ElementsAre("10.0.0.1:80 3", "10.0.0.2:80 3", "10.0.0.3:80 3", "10.0.0.4:81 1",
+                                  "example.org:443 0 tls"));
+}
+
+TEST(Resolve, NamesAPortThatIsNotThere) {
+  const Json route = {{"metadata", {{"name", "r"}, {"namespace", "default"}}},
+                      {"spec", {{"backends", {{{"plugin", "a"}, {"port", "grpc"}}}}}}};
+  const auto resolved = Resolve(ReadRoute(route, {}), [](const Key&) { return Target{{{"http", 80}}, {"10.0.0.1"}}; });
+  EXPECT_EQ(resolved.missing_reason, "PortNotFound");
+  EXPECT_THAT(resolved.missing, ElementsAre(HasSubstr("grpc")));
+}
+
+}  // namespace
+}  // namespace patchbay::controller
