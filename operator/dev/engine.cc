@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::chrono::seconds kStartTimeout{90};
 constexpr std::chrono::seconds kStopGrace{30};
+constexpr std::chrono::seconds kPredecessorGrace{15};
 constexpr std::chrono::seconds kContainerdGrace{5};
 constexpr std::chrono::milliseconds kLookAgain{100};
 // A Unix socket's path has 107 characters; containerd puts "/containerd/containerd-debug.sock.ttrpc" behind ours.
@@ -78,6 +79,24 @@ bool IsAlive(const std::string& pid_file, const std::string& program) {
   std::ifstream(pid_file) >> pid;
   std::error_code error;
   return pid > 0 && std::filesystem::read_symlink(StrCat("/proc/", pid, "/exe"), error).filename() == program;
+}
+
+// Another dockerd in our network name space, or 0.
+long FindOtherDaemon() {
+  std::error_code error;
+  const auto network = std::filesystem::read_symlink("/proc/self/ns/net", error);
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const auto pid = ParseInt(entry.path().filename().string());
+    if (!pid || std::filesystem::read_symlink(entry.path() / "exe", error).filename() != "dockerd") continue;
+    if (std::filesystem::read_symlink(entry.path() / "ns/net", error) == network) return *pid;
+  }
+  return 0;
+}
+
+// Whoever ran ours before us may have gone a moment ago.
+void AwaitPredecessor(const PrivatePaths& paths) {
+  const MonoTime deadline = SystemClock().Mono() + kPredecessorGrace;
+  while (IsAlive(paths.pid, "dockerd") && SystemClock().Mono() < deadline) SystemClock().SleepFor(kLookAgain, {});
 }
 
 // After a crash dockerd refuses to start when any program has the number that it left behind, and waits in vain for a
@@ -156,6 +175,12 @@ Result<std::unique_ptr<Engine>> Engine::FindOrStart(EngineOptions options, http:
 Result<std::unique_ptr<Engine>> Engine::Launch(const EngineOptions& options, http::HttpClient& http) {
   const PrivatePaths paths = PathsIn(options.folder);
   PATCHBAY_CHECK(MakeFolders(paths));
+  AwaitPredecessor(paths);
+  if (const long pid = FindOtherDaemon(); pid != 0 && options.daemon_under.empty())
+    return Error{
+        Code::kUnavailable,
+        StrCat("another Docker Engine (process ", pid, ") runs on this machine and answers at none of the usual ",
+               "addresses; two would fight over the bridge docker0: set DOCKER_HOST to its address")};
   ForgetStalePids(paths);
   std::filesystem::remove(paths.log);
   const std::string host = StrCat("unix://", paths.socket);

@@ -13,6 +13,7 @@ namespace patchbay::driver {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{20};
+constexpr std::chrono::milliseconds kLeastExecTimeout{1'000};
 // Execs, which probes cause all the time, are not news.
 constexpr std::array kActions{"create",  "start",  "die",     "stop",   "destroy", "oom",   "pause",
                               "unpause", "rename", "restart", "update", "died",    "remove"};
@@ -72,9 +73,12 @@ Result<int> DockerRuntime::Exec(const std::string& id, const std::vector<std::st
   PATCHBAY_CHECK(CheckOurs(id));
   const MonoTime deadline = client_.clock().Mono() + timeout;
   const Json body = {{"AttachStdout", true}, {"AttachStderr", true}, {"Cmd", command}};
-  PATCHBAY_TRY(const auto made,
-               client_.Send({"exec", "POST", StrCat("/containers/", EncodeUrl(id), "/exec"), DumpJson(body)}));
-  PATCHBAY_TRY(const auto document, ParseJson(made.body));
+  auto made = client_.Send({"exec", "POST", StrCat("/containers/", EncodeUrl(id), "/exec"), DumpJson(body),
+                            "application/json", std::max(timeout, kLeastExecTimeout)});
+  // Nothing runs yet: the doubt is harmless.
+  if (!made.ok() && made.error().code == Code::kInDoubt) return Error{Code::kTimeout, made.error().message};
+  if (!made.ok()) return std::move(made).error();
+  PATCHBAY_TRY(const auto document, ParseJson(made->body));
   const std::string exec_id = FindString(document, {"Id"});
   if (exec_id.empty()) return Error{Code::kInternal, "the container engine made an exec without an id"};
   auto ran = client_.SendLong({"exec", "POST", StrCat("/exec/", exec_id, "/start"), R"({"Detach":false,"Tty":false})",

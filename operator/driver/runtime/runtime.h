@@ -1,5 +1,5 @@
-// Seam: containers. DockerRuntime talks to Docker Engine or Podman over their API; tests/harness/fake_runtime.h is the
-// fake; both pass tests/contract/runtime_contract.h. Everything made here carries our marks, and only what carries
+// Seam: containers. DockerRuntime talks to Docker Engine or Podman over their API; tests/harness/runtime/fake_runtime.h
+// is the fake; both pass tests/contract/runtime_contract.h. Everything made here carries our marks, and only what carries
 // them (and this installation's id) is listed or touched.
 #pragma once
 
