@@ -4,50 +4,28 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <pqxx/pqxx>
 #include <thread>
 
 #include "base/meter.h"
 #include "base/random.h"
+#include "bench/bench_body.h"
+#include "bench/unnest_floor.h"
 #include "dev/postgres.h"
 #include "harness/store/writes.h"
-#include "store/binary_array.h"
 #include "store/pg_store.h"
 
 namespace patchbay::store {
 namespace {
 
-constexpr std::chrono::seconds kTime{3};
+constexpr std::chrono::seconds kTime{1};
 constexpr int kRounds = 3;
 
-// A 2 KB object, as a plugin with some environment and status is.
-std::string Body(const std::string& name) {
-  std::string body = StrCat(R"({"apiVersion":"patchbay.dev/v1","kind":"Plugin","metadata":{"name":")", name,
-                            R"(","namespace":"default"},"spec":{"image":"registry.example/echo:1","env":[)");
-  for (int i = 0; body.size() < 1990; ++i) body += StrCat(i == 0 ? "" : ",", R"({"name":"VAR_)", i, R"(","value":"value )", i * 7919, "\"}");
-  return body + "]}}";
-}
+std::string Body(const std::string& name) { return bench::PluginBody(name); }
 
 double Seconds(MonoTime since) { return std::chrono::duration<double>(SystemClock().Mono() - since).count(); }
 
 double MeasureFloor(const std::string& connection, int rows, int round) {
-  pqxx::connection session(connection);
-  pqxx::nontransaction work(session);
-  work.exec("CREATE TABLE IF NOT EXISTS floor (resource text, ns text, name text, body text, PRIMARY KEY (resource, ns, name))");
-  session.prepare("insert", "INSERT INTO floor SELECT 'plugins', 'default', * FROM unnest($1::text[], $2::text[])");
-  const MonoTime start = SystemClock().Mono();
-  long count = 0;
-  while (Seconds(start) < kTime.count()) {
-    BinaryArray names(BinaryArray::Type::kText);
-    BinaryArray bodies(BinaryArray::Type::kText);
-    for (int i = 0; i < rows; ++i) {
-      const std::string name = StrCat("f", round, "-", rows, "-", count++);
-      names.AddText(name);
-      bodies.AddText(Body(name));
-    }
-    work.exec_prepared("insert", pqxx::binarystring(names.Encode()), pqxx::binarystring(bodies.Encode()));
-  }
-  return static_cast<double>(count) / Seconds(start);
+  return bench::MeasureUnnest(connection, rows, StrCat("f", round, "-", rows), kTime, Body);
 }
 
 double MeasureStore(Store& store, int writers, int round) {
@@ -103,7 +81,8 @@ int Run(const std::string& folder) {
 }  // namespace patchbay::store
 
 int main() {
-  std::string folder = "/tmp/pbbench-XXXXXX";
+  const char* place = std::getenv("TMPDIR");  // the disk to measure
+  std::string folder = patchbay::StrCat(place == nullptr ? "/tmp" : place, "/pbbench-XXXXXX");
   if (mkdtemp(folder.data()) == nullptr) return 1;
   const int status = patchbay::store::Run(folder);
   std::error_code ignored;
