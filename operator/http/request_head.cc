@@ -92,7 +92,7 @@ std::optional<Refusal> TakeAuthority(std::string_view& target, std::string_view 
 
 std::optional<Refusal> ReadTarget(Request& request) {
   if (request.target == "*" && request.method == "OPTIONS") {
-    request.path = "*";
+    request.path = request.target;
     return std::nullopt;
   }
   std::string_view target = request.target;

@@ -54,8 +54,8 @@ Result<std::size_t> ReadAction(std::string_view text, std::vector<Node>& open) {
 Result<JsonPath> JsonPath::ParsePath(std::string_view text) {
   std::string_view bare = Trim(text);
   if (bare.starts_with('{') && bare.ends_with('}')) bare = Trim(bare.substr(1, bare.size() - 2));
-  std::string dotted(bare);
-  if (!dotted.empty() && std::string_view(".[$@").find(dotted[0]) == std::string_view::npos) dotted.insert(0, ".");
+  const bool needs_dot = !bare.empty() && std::string_view(".[$@").find(bare[0]) == std::string_view::npos;
+  const std::string dotted = StrCat(needs_dot ? "." : "", bare);
   PathParser parser(dotted);
   auto path = parser.ReadPath();
   if (!path) return Within(path.error(), text);

@@ -39,7 +39,7 @@ std::string QuoteYaml(std::string_view text) {
     } else if (code == '\t') {
       out += "\\t";
     } else if (NeedsEscape(code)) {
-      char escape[8];
+      char escape[12];
       std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(code));
       out += escape;
     } else {
