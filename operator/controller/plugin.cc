@@ -248,6 +248,12 @@ std::optional<Obstacle> PluginController::FindCrash(const Turn& turn) const {
 Result<void> PluginController::WriteStatus(const Turn& turn, bool release) {
   PluginMemory& memory = turn.memory;
   const std::string now = FormatTime(parts_.clock.Wall());
+  if (!release && memory.notes.empty() && memory.topics.empty()) {
+    Json same = turn.object;
+    cache::Committer::Notes none;
+    WriteReport(same, turn.desired, turn.report, now, none);
+    if (same == turn.object) return {};
+  }
   bool changed = false;
   const auto written = parts_.committer.Update(
       turn.desired.key, turn.desired.uid, [&](Json& plugin, cache::Committer::Notes& notes) {

@@ -1,14 +1,12 @@
 #include "controller/plugin_memory.h"
 
-#include "controller/conditions.h"
 #include "object/object.h"
 
 namespace patchbay::controller {
 
 void Adopt(PluginMemory& memory, const Json& plugin) {
   memory.adopted = true;
-  const auto ready = FindCondition(plugin, "Ready");
-  if (ready && ready->status == "True") memory.asked = static_cast<int>(FindInt(plugin, {"status", "replicas"}));
+  if (FindString(plugin, {"status", "phase"}) == "Running") memory.asked = static_cast<int>(FindInt(plugin, {"status", "replicas"}));
   const Json* instances = Find(plugin, {"status", "instances"});
   if (instances == nullptr || !instances->is_array()) return;
   for (const Json& instance : *instances) {

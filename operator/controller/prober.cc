@@ -23,8 +23,8 @@ void Prober::Start(int threads) {
       const auto next = next_due();
       auto state = state_.Lock();
       const nanoseconds wait = next ? std::min<nanoseconds>(*next - clock_.Mono(), milliseconds(1'000)) : milliseconds(1'000);
-      const std::uint64_t serial = state->serial;
-      if (wait.count() > 0) changed_.wait_for(state.lock(), stop, wait, [&] { return state->serial != serial; });
+      if (wait.count() > 0) changed_.wait_for(state.lock(), stop, wait, [&] { return state->roused; });
+      state->roused = false;
     }
   });
 }
@@ -53,12 +53,17 @@ bool Prober::Runs(const Watch& watch, Sort sort) {
 }
 
 std::optional<MonoTime> Prober::next_due() const {
-  std::optional<MonoTime> next;
   auto state = state_.Lock();
-  for (const auto& [id, watch] : state->watches)
-    for (const auto& [sort, line] : watch.lines)
-      if (!line.under_way && Runs(watch, sort) && (!next || line.due < *next)) next = line.due;
-  return next;
+  if (state->schedule.empty()) return std::nullopt;
+  return state->schedule.begin()->first;
+}
+
+void Prober::Plan(State& state, const std::string& container, Sort sort, MonoTime due) {
+  const auto watch = state.watches.find(container);
+  if (watch == state.watches.end()) return;
+  watch->second.lines[sort].due = due;
+  const auto place = state.schedule.emplace(due, std::make_pair(container, sort));
+  state.roused = state.roused || place == state.schedule.begin();
 }
 
 Prober::Watch Prober::Begin(const Key& plugin, Target target, std::uint64_t serial) const {
@@ -70,9 +75,6 @@ Prober::Watch Prober::Begin(const Key& plugin, Target target, std::uint64_t seri
   const bool known = watch.target.known_ready;
   watch.started = known || !watch.target.probes.startup;
   if (known || (watch.started && !watch.target.probes.readiness)) watch.seen.readiness = Readiness::kReady;
-  for (const Sort sort : {Sort::kStartup, Sort::kReadiness, Sort::kLiveness})
-    if (const auto& probe = ProbeOf(watch, sort))
-      watch.lines[sort].due = watch.since + (known ? milliseconds(0) : milliseconds(probe->initial_delay));
   return watch;
 }
 
@@ -88,8 +90,11 @@ void Prober::Set(const Key& plugin, std::vector<Target> targets) {
         continue;
       if (found != state->watches.end() && found->second.target.incarnation == target.incarnation)
         target.known_ready = found->second.seen.readiness == Readiness::kReady;
-      std::string id = target.container;
-      state->watches.insert_or_assign(std::move(id), Begin(plugin, std::move(target), ++state->serial));
+      const std::string id = target.container;
+      const Watch& watch = state->watches.insert_or_assign(id, Begin(plugin, std::move(target), ++state->serial)).first->second;
+      for (const Sort sort : {Sort::kStartup, Sort::kReadiness, Sort::kLiveness})
+        if (const auto& probe = ProbeOf(watch, sort))
+          Plan(*state, id, sort, watch.since + (watch.target.known_ready ? milliseconds(0) : milliseconds(probe->initial_delay)));
     }
     std::erase_if(state->watches,
                   [&](const auto& entry) { return entry.second.plugin == plugin && !keep.contains(entry.first); });
@@ -107,12 +112,17 @@ std::vector<Prober::Look> Prober::TakeDue() {
   std::vector<Look> looks;
   const MonoTime now = clock_.Mono();
   auto state = state_.Lock();
-  for (auto& [id, watch] : state->watches)
-    for (auto& [sort, line] : watch.lines) {
-      if (line.under_way || line.due > now || !Runs(watch, sort)) continue;
-      line.under_way = true;
-      looks.push_back({id, watch.target.ip, watch.serial, sort, *ProbeOf(watch, sort)});
-    }
+  while (!state->schedule.empty() && state->schedule.begin()->first <= now) {
+    const auto [due, place] = *state->schedule.begin();
+    state->schedule.erase(state->schedule.begin());
+    const auto found = state->watches.find(place.first);
+    if (found == state->watches.end() || !Runs(found->second, place.second)) continue;
+    Watch::Line& line = found->second.lines[place.second];
+    if (line.under_way || line.due != due) continue;
+    line.under_way = true;
+    looks.push_back({place.first, found->second.target.ip, found->second.serial, place.second,
+                     *ProbeOf(found->second, place.second)});
+  }
   return looks;
 }
 
@@ -123,22 +133,26 @@ void Prober::Do(const Look& look) {
     auto state = state_.Lock();
     const auto found = state->watches.find(look.container);
     if (found == state->watches.end() || found->second.serial != look.serial) return;
-    if (Learn(found->second, look, result)) wake = found->second.plugin;
-    ++state->serial;
+    if (Learn(*state, found->second, look, result)) wake = found->second.plugin;
   }
   changed_.notify_all();
   if (wake) wake_(*wake);
 }
 
 // True when what is seen has changed.
-bool Prober::Learn(Watch& watch, const Look& look, const Result<void>& result) const {
+bool Prober::Learn(State& state, Watch& watch, const Look& look, const Result<void>& result) const {
   Watch::Line& line = watch.lines[look.sort];
   line.under_way = false;
   line.successes = result.ok() ? line.successes + 1 : 0;
   line.failures = result.ok() ? 0 : line.failures + 1;
   const Seen before = watch.seen;
+  const bool was_started = watch.started;
   Judge(watch, look, result);
-  line.due = clock_.Mono() + std::chrono::duration_cast<MonoTime::duration>(NextIn(watch, look));
+  const MonoTime now = clock_.Mono();
+  Plan(state, look.container, look.sort, now + std::chrono::duration_cast<MonoTime::duration>(NextIn(watch, look)));
+  if (watch.started != was_started)  // the others were waiting for this
+    for (const Sort sort : {Sort::kReadiness, Sort::kLiveness})
+      if (ProbeOf(watch, sort)) Plan(state, look.container, sort, now);
   return before.readiness != watch.seen.readiness || before.condemned != watch.seen.condemned;
 }
 

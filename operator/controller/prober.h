@@ -66,7 +66,10 @@ class Prober {
   };
   struct State {
     std::map<std::string, Watch> watches;  // by container
+    // When to look where; an entry whose time is not its line's (any more) is void.
+    std::multimap<MonoTime, std::pair<std::string, Sort>> schedule;
     std::uint64_t serial = 0;
+    bool roused = false;  // something is due earlier than it was
   };
   struct Look {
     std::string container;
@@ -78,9 +81,10 @@ class Prober {
   static const std::optional<Probe>& ProbeOf(const Watch& watch, Sort sort);
   static bool Runs(const Watch& watch, Sort sort);
   Watch Begin(const Key& plugin, Target target, std::uint64_t serial) const;
+  static void Plan(State& state, const std::string& container, Sort sort, MonoTime due);
   std::vector<Look> TakeDue();
   void Do(const Look& look);
-  bool Learn(Watch& watch, const Look& look, const Result<void>& result) const;
+  bool Learn(State& state, Watch& watch, const Look& look, const Result<void>& result) const;
   void Judge(Watch& watch, const Look& look, const Result<void>& result) const;
   std::chrono::nanoseconds NextIn(Watch& watch, const Look& look) const;
 
