@@ -23,6 +23,7 @@ CREATE TABLE log_state (
 ) WITH (fillfactor = 10);
 INSERT INTO log_state (oldest_kept) VALUES (0);
 
+-- What there is. Small rows, updated in place.
 CREATE TABLE objects (
   resource   text COLLATE "C" NOT NULL,
   ns         text COLLATE "C" NOT NULL,
@@ -30,13 +31,13 @@ CREATE TABLE objects (
   uid        text NOT NULL,
   revision   bigint NOT NULL,
   generation bigint NOT NULL,
-  body       text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (resource, ns, name)
-) WITH (fillfactor = 80, toast_tuple_target = 8160);
+) WITH (fillfactor = 80);
 
--- What watchers read, in order.
+-- What watchers read, in order; and the only place of an object's body: it is the body of the change that made its
+-- revision. That change outlives pruning until the object moves on.
 CREATE TABLE changes (
   revision   bigint PRIMARY KEY,
   deleted    boolean NOT NULL,

@@ -1,6 +1,7 @@
 -- One call is one commit. The arrays run in parallel, one element a write (p_) or a delivery (d_); p_expected is -1 for
 -- "whatever is there". Revisions are base + 1, base + 2, ... in the writes' order; a unit with a failed precondition
--- leaves holes. Not one statement: the rows must be read after the counter's lock was taken, not before it was waited for.
+-- leaves holes. Not one statement: the rows must be read after the counter's lock was taken, not before that was waited
+-- for.
 CREATE FUNCTION commit_batch(
   p_unit int[], p_deleted boolean[], p_expected bigint[], p_resource text[], p_ns text[], p_name text[], p_uid text[],
   p_generation bigint[], p_body text[],
@@ -11,35 +12,57 @@ CREATE FUNCTION commit_batch(
   OUT present bigint[]   -- for each of them, the revision that is there; 0 for none
 ) LANGUAGE plpgsql AS $$
 DECLARE
+  n int := cardinality(p_unit);
   dropped int[];
+  old_revision bigint[];  -- superseded, and beyond what watchers can read: nobody needs their bodies any more
+  old_unit int[];
 BEGIN
-  UPDATE counter SET value = value + cardinality(p_unit) WHERE one RETURNING value - cardinality(p_unit) INTO base;
+  UPDATE counter SET value = value + n WHERE one RETURNING value - n INTO base;
 
-  SELECT array_agg(w.i ORDER BY w.i), array_agg(coalesce(o.revision, 0) ORDER BY w.i), array_agg(w.unit)
-    INTO failed, present, dropped
-    FROM unnest(p_unit, p_deleted, p_expected, p_resource, p_ns, p_name) WITH ORDINALITY
-           AS w (unit, deleted, expected, resource, ns, name, i)
-    LEFT JOIN objects o ON o.resource = w.resource AND o.ns = w.ns AND o.name = w.name
-   WHERE CASE WHEN w.expected = 0 THEN o.revision IS NOT NULL
-              WHEN w.expected > 0 THEN o.revision IS DISTINCT FROM w.expected
-              ELSE w.deleted AND o.revision IS NULL END;
+  -- The short question first: mostly there is nothing to refuse and nothing to clear away. (Subscripts, not unnest: the
+  -- arrays are expanded here, and unnest would copy each into a table of its own.)
+  PERFORM FROM log_state l CROSS JOIN generate_series(1, n) i
+    LEFT JOIN objects o ON o.resource = p_resource[i] AND o.ns = p_ns[i] AND o.name = p_name[i]
+   WHERE l.one AND (o.revision <= l.oldest_kept
+                    OR CASE WHEN p_expected[i] = 0 THEN o.revision IS NOT NULL
+                            WHEN p_expected[i] > 0 THEN o.revision IS DISTINCT FROM p_expected[i]
+                            ELSE p_deleted[i] AND o.revision IS NULL END)
+   LIMIT 1;
+  IF FOUND THEN
+    SELECT array_agg(i ORDER BY i) FILTER (WHERE bad), array_agg(there ORDER BY i) FILTER (WHERE bad),
+           array_agg(p_unit[i]) FILTER (WHERE bad),
+           array_agg(there) FILTER (WHERE there BETWEEN 1 AND oldest_kept),
+           array_agg(p_unit[i]) FILTER (WHERE there BETWEEN 1 AND oldest_kept)
+      INTO failed, present, dropped, old_revision, old_unit
+      FROM (SELECT i, coalesce(o.revision, 0) AS there, l.oldest_kept,
+                   CASE WHEN p_expected[i] = 0 THEN o.revision IS NOT NULL
+                        WHEN p_expected[i] > 0 THEN o.revision IS DISTINCT FROM p_expected[i]
+                        ELSE p_deleted[i] AND o.revision IS NULL END AS bad
+              FROM log_state l CROSS JOIN generate_series(1, n) i
+              LEFT JOIN objects o ON o.resource = p_resource[i] AND o.ns = p_ns[i] AND o.name = p_name[i]
+             WHERE l.one) checked;
+    IF old_revision IS NOT NULL THEN
+      DELETE FROM changes c USING unnest(old_revision, old_unit) AS old (revision, unit)
+       WHERE c.revision = old.revision AND (dropped IS NULL OR old.unit <> ALL (dropped));
+    END IF;
+  END IF;
 
-  WITH w AS MATERIALIZED (
-    SELECT * FROM unnest(p_unit, p_deleted, p_resource, p_ns, p_name, p_uid, p_generation, p_body) WITH ORDINALITY
-                    AS w (unit, deleted, resource, ns, name, uid, generation, body, i)
-     WHERE dropped IS NULL OR unit <> ALL (dropped)
-  ), put AS (
-    INSERT INTO objects AS o (resource, ns, name, uid, revision, generation, body)
-    SELECT resource, ns, name, uid, base + i, generation, body FROM w WHERE NOT deleted
-    ON CONFLICT (resource, ns, name) DO UPDATE
-       SET uid = excluded.uid, revision = excluded.revision, generation = excluded.generation, body = excluded.body,
-           updated_at = excluded.updated_at
-  ), gone AS (
-    DELETE FROM objects o USING w
-     WHERE w.deleted AND o.resource = w.resource AND o.ns = w.ns AND o.name = w.name
-  )
+  INSERT INTO objects AS o (resource, ns, name, uid, revision, generation)
+  SELECT p_resource[i], p_ns[i], p_name[i], p_uid[i], base + i, p_generation[i] FROM generate_series(1, n) i
+   WHERE NOT p_deleted[i] AND (dropped IS NULL OR p_unit[i] <> ALL (dropped))
+      ON CONFLICT (resource, ns, name) DO UPDATE
+     SET uid = excluded.uid, revision = excluded.revision, generation = excluded.generation,
+         updated_at = excluded.updated_at;
+
+  IF true = ANY (p_deleted) THEN
+    DELETE FROM objects o USING generate_series(1, n) i
+     WHERE p_deleted[i] AND (dropped IS NULL OR p_unit[i] <> ALL (dropped))
+       AND o.resource = p_resource[i] AND o.ns = p_ns[i] AND o.name = p_name[i];
+  END IF;
+
   INSERT INTO changes (revision, deleted, resource, ns, name, uid, generation, body)
-  SELECT base + i, deleted, resource, ns, name, uid, generation, body FROM w;
+  SELECT base + i, p_deleted[i], p_resource[i], p_ns[i], p_name[i], p_uid[i], p_generation[i], p_body[i]
+    FROM generate_series(1, n) i WHERE dropped IS NULL OR p_unit[i] <> ALL (dropped);
 
   IF cardinality(d_unit) > 0 THEN
     WITH d AS MATERIALIZED (
@@ -53,6 +76,6 @@ BEGIN
     SELECT webhook_uid, webhook_ns, webhook_name, message_id, type, payload FROM d ORDER BY i;
   END IF;
 
-  PERFORM pg_notify('patchbay', (base + cardinality(p_unit))::text);
+  PERFORM pg_notify('patchbay', (base + n)::text);
 END
 $$;

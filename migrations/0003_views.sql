@@ -27,7 +27,7 @@ SELECT o.ns AS namespace, o.name,
        json_text(b -> 'status' -> 'currentRevision') AS current_revision,
        json_text(b -> 'status' -> 'lastError') AS last_error,
        o.uid, o.generation, o.revision, o.created_at, o.updated_at
-  FROM objects o CROSS JOIN LATERAL (SELECT o.body::json AS b OFFSET 0) parsed
+  FROM objects o JOIN changes c USING (revision) CROSS JOIN LATERAL (SELECT c.body::json AS b OFFSET 0) parsed
  WHERE o.resource = 'plugins.patchbay.dev';
 
 CREATE VIEW routes AS
@@ -41,7 +41,7 @@ SELECT o.ns AS namespace, o.name,
        json_condition(b, 'Programmed') AS programmed,
        json_condition(b, 'Ready') AS ready,
        o.uid, o.generation, o.revision, o.created_at, o.updated_at
-  FROM objects o CROSS JOIN LATERAL (SELECT o.body::json AS b OFFSET 0) parsed
+  FROM objects o JOIN changes c USING (revision) CROSS JOIN LATERAL (SELECT c.body::json AS b OFFSET 0) parsed
  WHERE o.resource = 'routes.patchbay.dev';
 
 CREATE VIEW webhooks AS
@@ -54,7 +54,7 @@ SELECT o.ns AS namespace, o.name,
        coalesce(q.failed, 0) AS failed,
        q.last_at AS last_triggered_at, q.last_status, q.last_error,
        o.uid, o.generation, o.revision, o.created_at, o.updated_at
-  FROM objects o CROSS JOIN LATERAL (SELECT o.body::json AS b OFFSET 0) parsed
+  FROM objects o JOIN changes c USING (revision) CROSS JOIN LATERAL (SELECT c.body::json AS b OFFSET 0) parsed
   LEFT JOIN webhook_queues q ON q.webhook_uid = o.uid
  WHERE o.resource = 'webhooks.patchbay.dev';
 
@@ -67,7 +67,7 @@ SELECT o.ns AS namespace,
        json_text(b -> 'message') AS message,
        coalesce(json_int(b -> 'count'), 1)::int AS count,
        o.created_at AS first_seen, o.updated_at AS last_seen
-  FROM objects o CROSS JOIN LATERAL (SELECT o.body::json AS b OFFSET 0) parsed
+  FROM objects o JOIN changes c USING (revision) CROSS JOIN LATERAL (SELECT c.body::json AS b OFFSET 0) parsed
  WHERE o.resource = 'events';
 
 -- So that psql finds the views by their bare names. Left alone when somebody has set a search path already, or when we

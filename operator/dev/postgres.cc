@@ -36,7 +36,9 @@ std::string ReadText(const fs::path& path) {
 
 // Short, and needs no quotes in a connection string or in a Postgres setting.
 bool FitsSocket(const std::string& folder) {
-  const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '/' || c == '.' || c == '-' || c == '_'; };
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '/' || c == '.' || c == '-' || c == '_';
+  };
   return folder.size() <= kLongestSocketFolder && std::all_of(folder.begin(), folder.end(), plain);
 }
 
@@ -154,8 +156,8 @@ Result<void> PrivatePostgres::MakeCluster(const std::string& data) {
   const std::string draft = data + ".new";  // a crash half way leaves a draft, never half a cluster
   std::error_code error;
   fs::remove_all(draft, error);
-  std::vector<std::string> argv = {"initdb", "-D", draft, "-U", std::string(kSuperuser), "--auth=trust",
-                                   "-E", "UTF8", "--locale=C", "--no-instructions"};
+  std::vector<std::string> argv = {"initdb",       "-D", draft,  "-U",         std::string(kSuperuser),
+                                   "--auth=trust", "-E", "UTF8", "--locale=C", "--no-instructions"};
   if (options_.throwaway) argv.emplace_back("--no-sync");
   auto made = RunCommand(argv, options_.user);
   if (!made.ok()) return made.error().Within("cannot make a Postgres cluster");
@@ -168,9 +170,23 @@ Result<void> PrivatePostgres::Launch() {
   const std::string data = options_.folder + "/data";
   if (!fs::exists(data + "/PG_VERSION")) PATCHBAY_CHECK(MakeCluster(data));
   ChildOptions child;
-  child.argv = {"postgres", "-D", data, "-c", "listen_addresses=", "-c", StrCat("unix_socket_directories=", socket_folder_),
-                "-c", "unix_socket_permissions=0700", "-c", "port=5432", "-c", "fsync=on", "-c", "logging_collector=off",
-                "-c", "log_line_prefix=%m [%p] "};
+  child.argv = {"postgres",
+                "-D",
+                data,
+                "-c",
+                "listen_addresses=",
+                "-c",
+                StrCat("unix_socket_directories=", socket_folder_),
+                "-c",
+                "unix_socket_permissions=0700",
+                "-c",
+                "port=5432",
+                "-c",
+                "fsync=on",
+                "-c",
+                "logging_collector=off",
+                "-c",
+                "log_line_prefix=%m [%p] "};
   for (const auto& setting : options_.settings) child.argv.insert(child.argv.end(), {"-c", setting});
   child.log_file = options_.folder + "/log";
   child.user = options_.user;
@@ -198,7 +214,8 @@ Result<void> PrivatePostgres::AwaitReady() {
 Result<void> PrivatePostgres::MakeDatabase() {
   const fs::path mark = fs::path(options_.folder) / StrCat("database-", options_.database);
   if (options_.database == "postgres" || fs::exists(mark)) return {};
-  auto made = RunCommand({"createdb", "-h", socket_folder_, "-p", "5432", "-U", std::string(kSuperuser), options_.database});
+  auto made =
+      RunCommand({"createdb", "-h", socket_folder_, "-p", "5432", "-U", std::string(kSuperuser), options_.database});
   if (!made.ok() && made.error().message.find("already exists") == std::string::npos)
     return made.error().Within("cannot make the database");
   std::ofstream(mark).flush();

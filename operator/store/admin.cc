@@ -85,7 +85,8 @@ Result<DatabaseStatus> Status(const std::string& connection, Clock& clock) {
   for (const auto& [name, sha256, at] : applied) status.migrations.push_back({name, sha256, at});
   for (const auto& [name, text] : EmbeddedMigrations()) {
     const auto known = [&, &wanted = name](const auto& migration) { return migration.name == wanted; };
-    if (std::none_of(status.migrations.begin(), status.migrations.end(), known)) status.migrations.push_back({name, "", ""});
+    if (std::none_of(status.migrations.begin(), status.migrations.end(), known))
+      status.migrations.push_back({name, "", ""});
   }
   auto read = errand->Run("store.status", [&](pqxx::connection& session) {
     pqxx::transaction<pqxx::repeatable_read, pqxx::read_only> work(session);
@@ -110,7 +111,8 @@ Result<CleanupCounts> Cleanup(const std::string& connection, Clock& clock, const
   Random random;
   PgStore store(store_options, clock, random, NullMeter());
   store.Start();
-  if (!store.AwaitUp(std::chrono::seconds(10))) return Error{Code::kUnavailable, store.health().message, {}, kRetryAfter};
+  if (!store.AwaitUp(std::chrono::seconds(10)))
+    return Error{Code::kUnavailable, store.health().message, {}, kRetryAfter};
   CleanupCounts counts;
   // Events first: their deletions are changes, too.
   while (true) {

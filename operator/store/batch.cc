@@ -40,9 +40,9 @@ void BatchArrays::Add(const Unit& unit) {
 }
 
 std::vector<BinaryArray*> BatchArrays::All() {
-  return {&unit_,          &deleted_,      &expected_,       &resource_,     &ns_,    &name_,
-          &uid_,           &generation_,   &body_,           &d_unit_,       &d_webhook_uid_,
-          &d_webhook_ns_,  &d_webhook_name_, &d_message_id_, &d_type_,       &d_payload_};
+  return {&unit_,       &deleted_,  &expected_, &resource_,      &ns_,           &name_,           &uid_,
+          &generation_, &body_,     &d_unit_,   &d_webhook_uid_, &d_webhook_ns_, &d_webhook_name_, &d_message_id_,
+          &d_type_,     &d_payload_};
 }
 
 Change MakeChange(const Write& write, Revision revision) {

@@ -26,9 +26,11 @@ Result<std::string> SslMode(const std::string& text) {
   const std::string mode = Lower(text);
   if (mode == "true" || mode == "1" || mode == "yes" || mode == "on") return std::string("require");
   if (mode == "false" || mode == "0" || mode == "no" || mode == "off") return std::string("disable");
-  constexpr std::array<std::string_view, 6> kModes = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"};
+  constexpr std::array<std::string_view, 6> kModes = {"disable", "allow",     "prefer",
+                                                      "require", "verify-ca", "verify-full"};
   if (std::find(kModes.begin(), kModes.end(), mode) != kModes.end()) return mode;
-  return Error{Code::kInvalid, StrCat("DB_SSL is \"", text, "\": want true, false or ", Join({kModes.begin(), kModes.end()}, ", "))};
+  return Error{Code::kInvalid,
+               StrCat("DB_SSL is \"", text, "\": want true, false or ", Join({kModes.begin(), kModes.end()}, ", "))};
 }
 
 // The value that begins at `at` in "key=value" words.
@@ -115,7 +117,8 @@ Scrubber::Scrubber(const std::string& connection) {
 std::string Scrubber::Scrub(std::string_view text) const {
   std::string out(text);
   for (const auto& secret : secrets_)
-    for (auto at = out.find(secret); at != std::string::npos; at = out.find(secret, at + 3)) out.replace(at, secret.size(), "***");
+    for (auto at = out.find(secret); at != std::string::npos; at = out.find(secret, at + 3))
+      out.replace(at, secret.size(), "***");
   return Redact(out);
 }
 

@@ -14,8 +14,8 @@ namespace patchbay::store {
 using Env = std::function<std::optional<std::string>(const char* name)>;
 
 // libpq's connection string from DATABASE_URL (a postgres:// URL or "key=value" words, with all of libpq's parameters),
-// or else from DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASS and DB_SSL (true/false or one of libpq's sslmodes). kNotFound
-// when neither is set; kInvalid, naming the variable, for what cannot be right. No error holds the password.
+// or else from DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASS and DB_SSL (true/false or one of libpq's sslmodes).
+// kNotFound when neither is set; kInvalid, naming the variable, for what cannot be right. No error holds the password.
 Result<std::string> ConnectionString(const Env& env);
 
 // `connection` with a parameter that it does not name itself.

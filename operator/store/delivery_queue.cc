@@ -62,11 +62,12 @@ Result<std::vector<Delivery>> ClaimDeliveries(Pool& pool, int limit, std::chrono
 
 Result<void> SettleDelivery(Pool& pool, const Settlement& settlement) {
   PATCHBAY_TRY(const bool known, pool.Run(kSettleDelivery.name, [&](pqxx::connection& connection) {
-                 pqxx::nontransaction work(connection);
-                 return work.exec_prepared1(kSettleDelivery.name, settlement.id, StateName(settlement.state),
-                                            settlement.retry_after.count(), settlement.status,
-                                            CleanText(settlement.error, 1024))[0].as<bool>();
-               }));
+    pqxx::nontransaction work(connection);
+    return work
+        .exec_prepared1(kSettleDelivery.name, settlement.id, StateName(settlement.state),
+                        settlement.retry_after.count(), settlement.status, CleanText(settlement.error, 1024))[0]
+        .as<bool>();
+  }));
   if (!known) return Error{Code::kNotFound, StrCat("there is no delivery ", settlement.id)};
   return {};
 }
@@ -80,7 +81,8 @@ Result<DeliveryCounts> CountDeliveriesOf(Pool& pool, const std::string& webhook_
     counts.pending = rows[0][0].as<std::int64_t>();
     counts.delivered = rows[0][1].as<std::int64_t>();
     counts.failed = rows[0][2].as<std::int64_t>();
-    if (const auto micros = rows[0][3].as<std::int64_t>(); micros != 0) counts.last_time = FormatTime(FromMicros(micros));
+    if (const auto micros = rows[0][3].as<std::int64_t>(); micros != 0)
+      counts.last_time = FormatTime(FromMicros(micros));
     counts.last_status = rows[0][4].as<int>();
     counts.last_error = rows[0][5].c_str();
     return counts;

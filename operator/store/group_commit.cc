@@ -12,11 +12,14 @@ namespace patchbay::store {
 namespace {
 
 // Small tables are planned as if they stayed small, and the plan lives as long as the session: look keys up by index.
+// And one plan for all: planning costs more than the work.
 constexpr const char* kSettings =
-    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
+    " SET plan_cache_mode = force_generic_plan";
 
 Counter& Outcome(Meter& meter, const char* outcome) {
-  return meter.AddCounter("patchbay_store_commits_total", "Units committed, or not, by outcome.", {{"outcome", outcome}});
+  return meter.AddCounter("patchbay_store_commits_total", "Units committed, or not, by outcome.",
+                          {{"outcome", outcome}});
 }
 
 // A fault of the one statement, not of the database: somebody in the batch has brought it along.
@@ -125,7 +128,8 @@ GroupCommit::Batch GroupCommit::Take(const std::stop_token& stop) {
     queue->waiting.pop_front();
   }
   queue->bytes -= bytes;
-  queue->waiting.insert(queue->waiting.begin(), std::make_move_iterator(later.begin()), std::make_move_iterator(later.end()));
+  queue->waiting.insert(queue->waiting.begin(), std::make_move_iterator(later.begin()),
+                        std::make_move_iterator(later.end()));
   queued_.Set(static_cast<double>(queue->waiting.size()));
   return batch;
 }
@@ -223,7 +227,8 @@ void GroupCommit::Finish(Batch batch, const Answer& answer) {
       ++revision;
       if (next_failed >= answer.failed.size() || answer.failed[next_failed] != revision - answer.base) continue;
       if (!refusal)
-        refusal = CheckPrecondition(write, answer.present[next_failed]).value_or(Error{Code::kConflict, "it has changed"});
+        refusal =
+            CheckPrecondition(write, answer.present[next_failed]).value_or(Error{Code::kConflict, "it has changed"});
       ++next_failed;
     }
     if (refusal) {

@@ -11,11 +11,13 @@ Result<std::int64_t> Count(Pool& pool, const Query& query, const Parameters&... 
   });
 }
 
-Result<std::int64_t> PruneQueues(Pool& pool) {
-  return pool.Run(kPruneQueues.name, [&](pqxx::connection& connection) {
+// The same, while no commit runs: two statements, because the second has to see what was committed before the lock.
+template <class... Parameters>
+Result<std::int64_t> CountAlone(Pool& pool, const Query& query, const Parameters&... parameters) {
+  return pool.Run(query.name, [&](pqxx::connection& connection) {
     pqxx::work work(connection);
     work.exec_prepared(kLockCounter.name);
-    const auto count = work.exec_prepared1(kPruneQueues.name)[0].as<std::int64_t>();
+    const auto count = work.exec_prepared1(query.name, parameters...)[0].template as<std::int64_t>();
     work.commit();
     return count;
   });
@@ -46,10 +48,10 @@ Result<Swept> SweepStep(Pool& pool, Store& store, const HousekeepingOptions& opt
                         const std::function<void(bool)>& gone) {
   Swept swept;
   PATCHBAY_TRY(swept.changes,
-               Count(pool, kPruneChanges, options.changes_kept, options.changes_age.count(), options.step));
+               CountAlone(pool, kPruneChanges, options.changes_kept, options.changes_age.count(), options.step));
   PATCHBAY_TRY(swept.deliveries, Count(pool, kPruneDeliveries, options.deliveries_age.count(), options.step));
   if (swept.deliveries > 0) {
-    PATCHBAY_TRY(swept.queues, PruneQueues(pool));
+    PATCHBAY_TRY(swept.queues, CountAlone(pool, kPruneQueues));
   }
   PATCHBAY_TRY(auto units, FindExpiredEvents(pool, options));
   swept.events = std::ssize(units);

@@ -12,7 +12,8 @@ namespace patchbay::store {
 
 class Listener::Receiver : public pqxx::notification_receiver {
  public:
-  Receiver(pqxx::connection& connection, const Hooks& hooks) : notification_receiver(connection, "patchbay"), hooks_(hooks) {}
+  Receiver(pqxx::connection& connection, const Hooks& hooks)
+      : notification_receiver(connection, "patchbay"), hooks_(hooks) {}
   void operator()(const std::string&, int pid) override { news_ |= !hooks_.is_own(pid); }
   bool TakeNews() { return std::exchange(news_, false); }
 

@@ -28,7 +28,7 @@ class Listener {
     std::function<Result<void>(Session&)> prepare;  // before the link is up: migrations
     std::function<bool(int pid)> is_own;            // notifications of this server process are no news
     Store::Wake wake;
-    std::function<void()> tick;                     // about every options.tick while the link is up
+    std::function<void()> tick;  // about every options.tick while the link is up
   };
 
   Listener(ListenerOptions options, SessionContext& context, Link& link, Random& random, Meter& meter);

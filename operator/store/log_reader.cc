@@ -72,8 +72,8 @@ Result<Snapshot> LoadObjects(Pool& pool, const std::function<void(Row)>& row) {
 
 Result<std::pair<Revision, std::vector<Change>>> ReadChanges(Pool& pool, Revision after, int limit) {
   PATCHBAY_TRY(Answer answer, pool.Run(kReadChanges.name, [&](pqxx::connection& connection) {
-                 return ReadAnswer(connection, after, limit);
-               }));
+    return ReadAnswer(connection, after, limit);
+  }));
   if (auto error = CheckPosition(after, answer.oldest_kept, answer.counter)) return *std::move(error);
   const Revision position = answer.cut ? answer.changes.back().revision : answer.counter;
   return std::make_pair(position, std::move(answer.changes));

@@ -20,6 +20,8 @@
 namespace patchbay::store {
 namespace {
 
+constexpr int kStepsAtOnce = 20;  // of housekeeping, before the listening thread listens again
+
 SessionOptions SessionOptionsOf(const PgOptions& options) {
   SessionOptions session;
   session.connection = options.connection;
@@ -48,9 +50,9 @@ ListenerOptions ListenerOptionsOf(const PgOptions& options) {
 
 Result<void> Prepare(Session& session, bool migrate) {
   PATCHBAY_TRY(const bool standby, session.Try("store.ask_standby", [](pqxx::connection& connection) {
-                 pqxx::nontransaction work(connection);
-                 return work.exec1("SELECT pg_is_in_recovery()")[0].as<bool>();
-               }));
+    pqxx::nontransaction work(connection);
+    return work.exec1("SELECT pg_is_in_recovery()")[0].as<bool>();
+  }));
   if (standby) return Error{Code::kUnavailable, "the database is a standby that takes no writes", {}, kRetryAfter};
   if (migrate) {
     auto applied = ApplyMigrations(session, EmbeddedMigrations());
@@ -110,10 +112,12 @@ class PgStore::Core {
   void Tick(Store& store) {
     if (housekeeping_.interval.count() == 0 || context_.clock.Mono() < next_sweep_) return;
     next_sweep_ = context_.clock.Mono() + housekeeping_.interval;
-    const auto swept = SweepStep(pool_, store, housekeeping_);
-    if (!swept.ok()) return LogWarn("store", "housekeeping failed", {{"error", swept.error().message}});
-    // There is more: go on at the next tick.
-    if (swept->changes >= housekeeping_.step || swept->deliveries >= housekeeping_.step) next_sweep_ = {};
+    for (int step = 0; step < kStepsAtOnce; ++step) {
+      const auto swept = SweepStep(pool_, store, housekeeping_);
+      if (!swept.ok()) return LogWarn("store", "housekeeping failed", {{"error", swept.error().message}});
+      if (swept->changes < housekeeping_.step && swept->deliveries < housekeeping_.step) return;
+    }
+    next_sweep_ = {};  // there is more: go on at the next tick
   }
 
   Clock& clock() { return context_.clock; }

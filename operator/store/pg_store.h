@@ -15,16 +15,16 @@ namespace patchbay::store {
 
 struct PgOptions {
   std::string connection = {};  // libpq URL or words: see store/connection.h
-  bool migrate = true;     // false: only checks that the schema is the program's
-  int pool = 6;            // sessions for reads; three more are used for commits and LISTEN
+  bool migrate = true;          // false: only checks that the schema is the program's
+  int pool = 6;                 // sessions for reads; three more are used for commits and LISTEN
   std::chrono::milliseconds pool_patience{5'000};
   std::chrono::milliseconds connect_timeout{3'000};
   std::chrono::milliseconds statement_timeout{10'000};
   std::chrono::milliseconds lock_timeout{3'000};
   std::chrono::milliseconds slow_query{1'000};
-  std::chrono::milliseconds backoff_most{5'000};     // between attempts to reconnect
-  std::chrono::milliseconds housekeeping{10'000};    // between steps; 0: never by itself
-  std::int64_t changes_kept = 100'000;               // newest revisions that watchers can resume from
+  std::chrono::milliseconds backoff_most{5'000};   // between attempts to reconnect
+  std::chrono::milliseconds housekeeping{10'000};  // between steps; 0: never by itself
+  std::int64_t changes_kept = 100'000;             // newest revisions that watchers can resume from
   std::chrono::seconds changes_age{24 * 3600};
   std::chrono::seconds deliveries_age{7 * 24 * 3600};
   std::chrono::seconds events_age{3600};
@@ -32,7 +32,7 @@ struct PgOptions {
 
 // What one step of housekeeping removed.
 struct Swept {
-  std::int64_t changes = 0;
+  std::int64_t changes = 0;  // that watchers can no longer read
   std::int64_t deliveries = 0;
   std::int64_t queues = 0;
   std::int64_t events = 0;

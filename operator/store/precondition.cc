@@ -45,7 +45,8 @@ std::optional<Error> CheckUnitForm(const Unit& unit) {
   const auto by_key = [](const Key* a, const Key* b) { return *a < *b; };
   std::sort(keys.begin(), keys.end(), by_key);
   const auto same = [](const Key* a, const Key* b) { return *a == *b; };
-  if (std::adjacent_find(keys.begin(), keys.end(), same) != keys.end()) return Invalid("a unit writes one object twice");
+  if (std::adjacent_find(keys.begin(), keys.end(), same) != keys.end())
+    return Invalid("a unit writes one object twice");
   for (const NewDelivery& message : unit.deliveries) {
     if (auto error = CheckDelivery(message)) return error;
     bytes += message.payload.size();
@@ -67,7 +68,8 @@ std::optional<Error> CheckPrecondition(const Write& write, Revision present) {
 std::optional<Error> CheckPosition(Revision after, Revision oldest_kept, Revision counter) {
   if (after < oldest_kept)
     return Error{Code::kExpired, StrCat("revision ", after, " is no longer kept; the oldest is ", oldest_kept)};
-  if (after > counter) return Error{Code::kExpired, StrCat("revision ", after, " is not of this database; it is at ", counter)};
+  if (after > counter)
+    return Error{Code::kExpired, StrCat("revision ", after, " is not of this database; it is at ", counter)};
   return std::nullopt;
 }
 

@@ -10,14 +10,15 @@ struct Query {
   const char* text;
 };
 
-inline constexpr Query kCommitBatch = {
-    "store.commit_batch",
-    "SELECT base, failed, present FROM commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"};
+inline constexpr Query kCommitBatch = {"store.commit_batch",
+                                       "SELECT base, failed, present FROM commit_batch($1, $2, $3, $4, $5, $6, $7, $8, "
+                                       "$9, $10, $11, $12, $13, $14, $15, $16)"};
 
 // One row at least; the changes' columns are NULL when there are none. $3 bounds the bytes of one answer.
 inline constexpr Query kReadChanges = {
     "store.read_changes",
-    "SELECT c.value, l.oldest_kept, r.revision, r.deleted, r.resource, r.ns, r.name, r.uid, r.generation, r.body, r.total "
+    "SELECT c.value, l.oldest_kept, r.revision, r.deleted, r.resource, r.ns, r.name, r.uid, r.generation, r.body, "
+    "r.total "
     "FROM counter c CROSS JOIN log_state l LEFT JOIN LATERAL ("
     "  SELECT * FROM (SELECT ch.*, sum(octet_length(body)) OVER (ORDER BY revision) - octet_length(body) AS before,"
     "      count(*) OVER () AS total"
@@ -27,9 +28,10 @@ inline constexpr Query kReadChanges = {
 inline constexpr Query kReadPosition = {
     "store.read_position", "SELECT c.value, l.oldest_kept FROM counter c CROSS JOIN log_state l WHERE c.one AND l.one"};
 
-inline constexpr Query kLoadObjects = {
-    "store.load_objects",
-    "SELECT resource, ns, name, uid, revision, generation, body FROM objects ORDER BY resource, ns, name"};
+inline constexpr Query kLoadObjects = {"store.load_objects",
+                                       "SELECT o.resource, o.ns, o.name, o.uid, o.revision, o.generation, c.body FROM "
+                                       "objects o JOIN changes c USING (revision)"
+                                       " ORDER BY o.resource, o.ns, o.name"};
 
 inline constexpr Query kInstallationId = {"store.installation_id", "SELECT installation_id FROM meta"};
 
@@ -75,17 +77,24 @@ inline constexpr Query kCountDeliveries = {
     "  delivered, failed, coalesce((extract(epoch FROM last_at) * 1000000)::bigint, 0), last_status, last_error "
     "FROM webhook_queues q WHERE webhook_uid = $1"};
 
-// Forgets at most $3 changes: those beyond the newest $1 revisions, and those older than $2 seconds. Two at once: the
-// second finds the row locked and does nothing.
+// Stops commits until the transaction ends.
+inline constexpr Query kLockCounter = {"store.lock_counter", "SELECT value FROM counter WHERE one FOR UPDATE"};
+
+// Forgets at most $3 changes: those beyond the newest $1 revisions, and those older than $2 seconds. A change that is
+// still an object's body stays; commit_batch removes it when the object moves on. REQUIRES: the transaction holds
+// kLockCounter, so that no object moves on meanwhile.
 inline constexpr Query kPruneChanges = {
     "store.prune_changes",
-    "WITH state AS MATERIALIZED (SELECT oldest_kept FROM log_state FOR UPDATE SKIP LOCKED),"
-    "upto AS (SELECT max(revision) AS revision FROM (SELECT revision, at FROM changes ORDER BY revision LIMIT $3) oldest"
+    "WITH eldest AS MATERIALIZED (SELECT c.revision, at, resource, ns, name FROM changes c"
+    "    WHERE c.revision > (SELECT oldest_kept FROM log_state) ORDER BY c.revision LIMIT $3),"
+    "upto AS MATERIALIZED (SELECT max(revision) AS revision FROM eldest"
     "    WHERE revision <= (SELECT value - $1::bigint FROM counter) OR at < now() - $2 * interval '1 second'),"
-    "moved AS (UPDATE log_state l SET oldest_kept = greatest(l.oldest_kept, upto.revision) FROM state, upto"
-    "    WHERE upto.revision IS NOT NULL RETURNING l.oldest_kept),"
-    "gone AS (DELETE FROM changes c USING moved, upto WHERE c.revision <= upto.revision RETURNING 1) "
-    "SELECT count(*) FROM gone"};
+    "forgotten AS MATERIALIZED (SELECT e.* FROM eldest e JOIN upto ON e.revision <= upto.revision),"
+    "moved AS (UPDATE log_state SET oldest_kept = upto.revision FROM upto WHERE upto.revision IS NOT NULL),"
+    "gone AS (DELETE FROM changes c USING forgotten f WHERE c.revision = f.revision AND NOT EXISTS ("
+    "    SELECT FROM objects o WHERE o.resource = f.resource AND o.ns = f.ns AND o.name = f.name"
+    "      AND o.revision = f.revision)) "
+    "SELECT count(*) FROM forgotten"};
 
 // At most $2 settled deliveries older than $1 seconds.
 inline constexpr Query kPruneDeliveries = {
@@ -96,21 +105,20 @@ inline constexpr Query kPruneDeliveries = {
 
 // The books of webhooks that are gone and have nothing left to send. REQUIRES: the transaction holds kLockCounter, so
 // that no commit adds a message meanwhile.
-inline constexpr Query kLockCounter = {"store.lock_counter", "SELECT value FROM counter FOR UPDATE"};
 inline constexpr Query kPruneQueues = {
     "store.prune_queues",
-    "WITH gone AS (DELETE FROM webhook_queues q WHERE NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_uid = q.webhook_uid)"
+    "WITH gone AS (DELETE FROM webhook_queues q WHERE NOT EXISTS (SELECT FROM deliveries d WHERE d.webhook_uid = "
+    "q.webhook_uid)"
     "  AND NOT EXISTS (SELECT FROM objects o WHERE o.resource = 'webhooks.patchbay.dev' AND o.uid = q.webhook_uid)"
     "  RETURNING 1) SELECT count(*) FROM gone"};
 
 inline constexpr Query kExpiredEvents = {
     "store.expired_events",
-    "SELECT ns, name, uid, revision, generation, body FROM objects WHERE resource = 'events'"
-    "  AND updated_at < now() - $1 * interval '1 second' ORDER BY ns, name LIMIT $2"};
+    "SELECT o.ns, o.name, o.uid, o.revision, o.generation, c.body FROM objects o JOIN changes c USING (revision)"
+    "  WHERE o.resource = 'events' AND o.updated_at < now() - $1 * interval '1 second' ORDER BY o.ns, o.name LIMIT $2"};
 
-inline constexpr std::array kPrepared = {kCommitBatch,     kReadChanges,  kReadPosition,    kInstallationId,
+inline constexpr std::array kPrepared = {kCommitBatch,     kReadChanges,    kReadPosition,    kInstallationId,
                                          kClaimDeliveries, kSettleDelivery, kCountDeliveries, kPruneChanges,
-                                         kPruneDeliveries, kPruneQueues,  kExpiredEvents,
-                                         kLockCounter};
+                                         kPruneDeliveries, kPruneQueues,    kExpiredEvents,   kLockCounter};
 
 }  // namespace patchbay::store

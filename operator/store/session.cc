@@ -16,8 +16,9 @@ constexpr std::chrono::seconds kSilence{5};
 
 struct Reading {
   Code code = Code::kInternal;
-  bool lost = false;    // the connection
-  bool misfit = false;  // a world in which nothing can work: nothing was done, and another connection may see a better one
+  bool lost = false;  // the connection
+  bool misfit =
+      false;  // a world in which nothing can work: nothing was done, and another connection may see a better one
 };
 
 // https://www.postgresql.org/docs/15/errcodes-appendix.html
@@ -37,6 +38,9 @@ Reading ReadState(std::string_view state) {
   if (is({"23505"})) return {Code::kConflict, false, false};
   return {};
 }
+
+// Postgres' own words without the place in our SQL.
+std::string_view FirstPart(std::string_view what) { return Trim(what.substr(0, what.find("\nCONTEXT:"))); }
 
 std::string Seconds(std::chrono::milliseconds time) { return std::to_string((time.count() + 999) / 1000); }
 
@@ -109,8 +113,8 @@ void Session::Connect(const std::string& settings) {
   const auto ms = [](std::chrono::milliseconds time) { return std::to_string(time.count()); };
   pqxx::nontransaction work(*connection_);
   work.exec(StrCat("SET search_path = patchbay; SET client_encoding = 'UTF8'; SET timezone = 'UTC'; SET jit = off",
-                   "; SET statement_timeout = ", ms(options.statement_timeout), "; SET lock_timeout = ", ms(options.lock_timeout),
-                   "; SET idle_in_transaction_session_timeout = ", ms(options.idle_timeout),
+                   "; SET statement_timeout = ", ms(options.statement_timeout), "; SET lock_timeout = ",
+                   ms(options.lock_timeout), "; SET idle_in_transaction_session_timeout = ", ms(options.idle_timeout),
                    "; SET synchronous_commit = on", settings.empty() ? "" : "; ", settings));
   for (const Query& query : kPrepared) connection_->prepare(query.name, query.text);
 }
@@ -126,7 +130,8 @@ bool Session::Stale() const {
 Error Session::Translate(Code when_lost) {
   const auto lost = [&](const std::string& what) {
     broken_ = true;
-    return Error{when_lost, StrCat("the database is away: ", context_.scrubber.Scrub(Trim(what))), {}, kRetryAfter};
+    return Error{
+        when_lost, StrCat("the database is away: ", context_.scrubber.Scrub(FirstPart(what))), {}, kRetryAfter};
   };
   try {
     throw;
@@ -134,19 +139,24 @@ Error Session::Translate(Code when_lost) {
     return lost(error.what());
   } catch (const pqxx::in_doubt_error& error) {
     broken_ = true;
-    return {Code::kInDoubt, StrCat("the connection was lost in the commit: ", context_.scrubber.Scrub(Trim(error.what()))), {}};
+    return {Code::kInDoubt,
+            StrCat("the connection was lost in the commit: ", context_.scrubber.Scrub(FirstPart(error.what()))),
+            {}};
   } catch (const pqxx::transaction_rollback& error) {
-    return {Code::kUnavailable, StrCat("rolled back: ", context_.scrubber.Scrub(Trim(error.what()))), {}, kRetryAfter / 10};
+    return {Code::kUnavailable,
+            StrCat("rolled back: ", context_.scrubber.Scrub(FirstPart(error.what()))),
+            {},
+            kRetryAfter / 10};
   } catch (const pqxx::sql_error& error) {
     const auto [code, gone, misfit] = ReadState(error.sqlstate());
     if (gone) return lost(error.what());
     broken_ |= misfit;
     misfit_ |= misfit;
-    Error translated{code, StrCat("the database refused: ", context_.scrubber.Scrub(Trim(error.what()))), {}};
+    Error translated{code, StrCat("the database refused: ", context_.scrubber.Scrub(FirstPart(error.what()))), {}};
     if (code == Code::kUnavailable) translated.retry_after = kRetryAfter;
     return translated;
   } catch (const std::exception& error) {
-    return {Code::kInternal, context_.scrubber.Scrub(Trim(error.what())), {}};
+    return {Code::kInternal, context_.scrubber.Scrub(FirstPart(error.what())), {}};
   }
 }
 

@@ -1,6 +1,6 @@
 // Seam: the desired state that survives. One transaction carries an object, its change-log row, its Events (objects
-// too) and its webhook deliveries. Revisions are commit order. PgStore is the real one, tests/harness/memory_store.h
-// the fake; both pass tests/contract/store_contract.h.
+// too) and its webhook deliveries. Revisions are commit order. PgStore is the real one,
+// tests/harness/store/memory_store.h the fake; both pass tests/contract/store_contract.h.
 #pragma once
 
 #include <chrono>
@@ -41,8 +41,8 @@ struct Write {
   std::string body = {};  // EncodeBody(); for a delete: the last state, for watchers
 };
 
-// Writes that live or die together: a failed precondition of the first drops the whole unit and nothing else of the
-// batch. Writes after the first (Events) have no precondition.
+// Writes that live or die together: a failed precondition of any of them drops the whole unit and nothing else of the
+// batch (the error is the first one's). Writes after the first (Events) usually have none. A key may appear once.
 struct Unit {
   std::vector<Write> writes;
   std::vector<NewDelivery> deliveries = {};
@@ -93,7 +93,7 @@ struct DeliveryCounts {
   std::int64_t pending = 0;
   std::int64_t delivered = 0;
   std::int64_t failed = 0;
-  std::string last_time;    // RFC 3339 of the last attempt; "" when none
+  std::string last_time;  // RFC 3339 of the last attempt; "" when none
   int last_status = 0;
   std::string last_error;
 };
@@ -111,7 +111,8 @@ class Store {
   // Called by the committing thread, in revision order, after the transaction and before Done: `base` is the counter
   // before the batch, so a reader that stands at `base` may apply `changes` and stand at `tip`; another must Read().
   using Sink = std::function<void(Revision base, Revision tip, std::span<const Change> changes)>;
-  // Something may have changed (a NOTIFY, or our own commit): Read() is the truth.
+  // Something may have changed that the Sink was not told: another operator committed (NOTIFY), a commit ended in
+  // doubt, the connection was lost and is back. Read() is the truth. From any of the store's threads; must not block.
   using Wake = std::function<void()>;
 
   virtual ~Store() = default;
@@ -123,16 +124,19 @@ class Store {
 
   // All objects, through `row`, from one consistent snapshot.
   virtual Result<Snapshot> Load(const std::function<void(Row)>& row) = 0;
-  // Changes after `after`, in revision order, at most `limit`. kExpired when `after` is older than the log keeps.
+  // Changes after `after`, in revision order, at most `limit`. kExpired when `after` is older than the log keeps,
+  // or newer than the counter (the database was reset, or is an older copy): load again.
   // The Revision is where the reader now stands (the counter when nothing was cut off by `limit`).
   virtual Result<std::pair<Revision, std::vector<Change>>> Read(Revision after, int limit) = 0;
   // Set once, before the first Commit.
   virtual void Listen(Sink sink, Wake wake) = 0;
 
   // Deliveries that are due, oldest first, leased to the caller for `lease`; never two at once to two callers.
+  // A claim counts as an attempt, also when it is never settled: keep `lease` well above the time of one sending.
   // At most one message in flight per webhook and at most `limit` overall. `paused` webhooks (by uid) are left out.
   virtual Result<std::vector<Delivery>> Claim(int limit, std::chrono::milliseconds lease,
                                               const std::vector<std::string>& paused) = 0;
+  // Ends the lease. A delivery that is settled already stays as it is; kNotFound when there is none of this id.
   virtual Result<void> Settle(const Settlement& settlement) = 0;
   virtual Result<DeliveryCounts> CountDeliveries(const std::string& webhook_uid) = 0;
 

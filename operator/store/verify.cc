@@ -26,8 +26,9 @@ constexpr const char* kChecks[] = {
     " (SELECT max(revision) m FROM changes) c WHERE m > value",
     "SELECT format('log_state: the oldest kept revision is %s, the counter %s', oldest_kept, value)"
     " FROM log_state, counter WHERE oldest_kept > value",
-    "SELECT format('changes: revision %s should have been pruned with %s', revision, oldest_kept)"
-    " FROM changes, log_state WHERE revision <= oldest_kept LIMIT 20",
+    "SELECT format('changes: revision %s is nobody''s and should have been pruned with %s', c.revision, oldest_kept)"
+    " FROM changes c CROSS JOIN log_state WHERE c.revision <= oldest_kept"
+    " AND NOT EXISTS (SELECT FROM objects o WHERE o.revision = c.revision) LIMIT 20",
     "SELECT format('objects: revision %s stands at %s objects', revision, count(*)) FROM objects GROUP BY revision"
     " HAVING count(*) > 1 LIMIT 20",
     // The last change of a key says what the object is.
@@ -36,15 +37,21 @@ constexpr const char* kChecks[] = {
     " FROM (SELECT DISTINCT ON (resource, ns, name) * FROM changes ORDER BY resource, ns, name, revision DESC) c"
     " LEFT JOIN objects o USING (resource, ns, name)"
     " WHERE CASE WHEN c.deleted THEN o.revision IS NOT NULL ELSE o.revision IS DISTINCT FROM c.revision END LIMIT 50",
-    "SELECT format('%s %s/%s: the object at revision %s is not what the change log says', resource, ns, name, o.revision)"
-    " FROM objects o JOIN changes c USING (resource, ns, name, revision)"
-    " WHERE o.body <> c.body OR o.uid <> c.uid OR o.generation <> c.generation OR c.deleted LIMIT 50",
-    "SELECT format('%s %s/%s: revision %s is not in the change log', resource, ns, name, o.revision)"
-    " FROM objects o CROSS JOIN log_state l WHERE o.revision > l.oldest_kept"
-    " AND NOT EXISTS (SELECT FROM changes c WHERE c.revision = o.revision) LIMIT 50",
+    "SELECT format('%s %s/%s: the object at revision %s is not what the change log says', o.resource, o.ns, o.name, "
+    "revision)"
+    " FROM objects o JOIN changes c USING (revision)"
+    " WHERE (o.resource, o.ns, o.name, o.uid, o.generation) IS DISTINCT FROM (c.resource, c.ns, c.name, c.uid, "
+    "c.generation)"
+    " OR c.deleted LIMIT 50",
+    "SELECT format('%s %s/%s: revision %s is not in the change log, the body is lost', resource, ns, name, revision)"
+    " FROM objects o WHERE NOT EXISTS (SELECT FROM changes c WHERE c.revision = o.revision) LIMIT 50",
     "SELECT format('delivery %s: its webhook %s has no queue', id, webhook_uid) FROM deliveries d"
-    " WHERE state = 'pending' AND NOT EXISTS (SELECT FROM webhook_queues q WHERE q.webhook_uid = d.webhook_uid) LIMIT 20",
+    " WHERE state = 'pending' AND NOT EXISTS (SELECT FROM webhook_queues q WHERE q.webhook_uid = d.webhook_uid) LIMIT "
+    "20",
 };
+
+constexpr const char* kBodies =
+    "SELECT o.resource, o.ns, o.name, o.uid, c.body FROM objects o JOIN changes c USING (revision) ORDER BY 1, 2, 3";
 
 std::string CheckBody(const Key& key, const pqxx::row& row) {
   const std::string uid = row[3].c_str();
@@ -53,14 +60,15 @@ std::string CheckBody(const Key& key, const pqxx::row& row) {
   if (NameOf(*body) != key.name) return StrCat(key.ToString(), ": the body is named ", QuoteJson(NameOf(*body)));
   if (NamespaceOf(*body) != key.ns)
     return StrCat(key.ToString(), ": the body is of the namespace ", QuoteJson(NamespaceOf(*body)));
-  if (UidOf(*body) != uid) return StrCat(key.ToString(), ": the body's uid is ", QuoteJson(UidOf(*body)), ", the row's ", uid);
+  if (UidOf(*body) != uid)
+    return StrCat(key.ToString(), ": the body's uid is ", QuoteJson(UidOf(*body)), ", the row's ", uid);
   if (Find(*body, {"metadata", "resourceVersion"}) != nullptr)
     return StrCat(key.ToString(), ": the body holds a resourceVersion");
   return "";
 }
 
 void CheckBodies(Work& work, std::vector<std::string>& problems) {
-  pqxx::icursorstream stream(work, "SELECT resource, ns, name, uid, body FROM objects ORDER BY 1, 2, 3", "bodies", 100);
+  pqxx::icursorstream stream(work, kBodies, "bodies", 100);
   for (pqxx::result rows; problems.size() < kMostProblems && stream >> rows;)
     for (const auto& row : rows) {
       const std::string problem = CheckBody({row[0].c_str(), row[1].c_str(), row[2].c_str()}, row);
@@ -70,7 +78,7 @@ void CheckBodies(Work& work, std::vector<std::string>& problems) {
 
 std::vector<std::string> CheckAll(pqxx::connection& connection) {
   Work work(connection);
-  work.exec("SET LOCAL enable_nestloop = on; SET LOCAL work_mem = '64MB'");
+  work.exec("SET LOCAL work_mem = '64MB'");
   std::vector<std::string> problems;
   for (const char* check : kChecks)
     for (const auto& row : work.exec(check)) problems.emplace_back(row[0].c_str());

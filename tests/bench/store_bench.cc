@@ -69,8 +69,8 @@ int Run(const std::string& folder) {
     const double sixteen = MeasureStore(store, 16, round);
     const double one_floor = 1000 / MeasureFloor(connection, 1, round);
     const double one = 1000 / MeasureStore(store, 1, round);
-    std::printf("%-7d %22.0f %22.0f %7.2f %18.3f %18.3f %7.2f\n", round, floor, sixteen, sixteen / floor, one_floor, one,
-                one / one_floor);
+    std::printf("%-7d %22.0f %22.0f %7.2f %18.3f %18.3f %7.2f\n", round, floor, sixteen, sixteen / floor, one_floor,
+                one, one / one_floor);
   }
   const double deep = MeasureStore(store, 200, 0);
   std::printf("200 writers: %.0f rows/s\n", deep);

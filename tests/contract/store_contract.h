@@ -244,7 +244,8 @@ TEST_P(StoreContract, OrdersRevisionsAsCommitsOverTwoStores) {
       Store& mine = t % 2 == 0 ? *store_ : *other;
       for (int i = 0; i < kEach; ++i) {
         // Every third aims at what another has made already: its revisions become holes.
-        auto done = CommitAndWait(mine, UnitOf({i % 3 == 2 ? PutOf("shared", "x", 0) : PutOf(StrCat("t", t, "-", i), "x", 0)}));
+        auto done =
+            CommitAndWait(mine, UnitOf({i % 3 == 2 ? PutOf("shared", "x", 0) : PutOf(StrCat("t", t, "-", i), "x", 0)}));
         if (!done.ok()) ++refused;
       }
     });
@@ -312,7 +313,8 @@ TEST_P(StoreContract, LeasesOneMessagePerWebhookOldestFirst) {
   EXPECT_LT(std::chrono::abs(SystemClock().Wall() - first[0].created), std::chrono::minutes(5));
   EXPECT_EQ(first[1].message_id, "msg_4");
   EXPECT_TRUE(MustClaim(10).empty());
-  ASSERT_TRUE(store_->Settle({.id = first[0].id, .state = Settlement::State::kDelivered, .status = 204, .error = ""}).ok());
+  ASSERT_TRUE(
+      store_->Settle({.id = first[0].id, .state = Settlement::State::kDelivered, .status = 204, .error = ""}).ok());
   const auto second = MustClaim(10);
   ASSERT_EQ(second.size(), 1u);
   EXPECT_EQ(second[0].message_id, "msg_2");
@@ -350,8 +352,11 @@ TEST_P(StoreContract, TriesAgainNotBeforeItsTime) {
   Must(*store_, std::move(unit));
   auto claimed = MustClaim(10);
   ASSERT_EQ(claimed.size(), 1u);
-  const Settlement retry{.id = claimed[0].id, .state = Settlement::State::kRetry,
-                         .retry_after = std::chrono::milliseconds(300), .status = 500, .error = "no\xFF good"};
+  const Settlement retry{.id = claimed[0].id,
+                         .state = Settlement::State::kRetry,
+                         .retry_after = std::chrono::milliseconds(300),
+                         .status = 500,
+                         .error = "no\xFF good"};
   ASSERT_TRUE(store_->Settle(retry).ok());
   EXPECT_TRUE(MustClaim(10).empty());
   auto counts = store_->CountDeliveries("uid-a");
@@ -371,7 +376,8 @@ TEST_P(StoreContract, CountsDeliveriesByOutcome) {
   EXPECT_EQ(store_->CountDeliveries("uid-a")->last_time, "");
   EXPECT_EQ(store_->CountDeliveries("uid-nobody")->pending, 0);
   const auto one = MustClaim(1);
-  ASSERT_TRUE(store_->Settle({.id = one.at(0).id, .state = Settlement::State::kFailed, .status = 410, .error = "gone"}).ok());
+  ASSERT_TRUE(
+      store_->Settle({.id = one.at(0).id, .state = Settlement::State::kFailed, .status = 410, .error = "gone"}).ok());
   const auto two = MustClaim(1);
   const Settlement delivered{.id = two.at(0).id, .state = Settlement::State::kDelivered, .status = 200, .error = ""};
   ASSERT_TRUE(store_->Settle(delivered).ok());

@@ -1,7 +1,6 @@
-#include "contract/store_contract.h"
-
 #include "base/meter.h"
 #include "base/random.h"
+#include "contract/store_contract.h"
 #include "harness/store/memory_store.h"
 #include "harness/store/postgres_server.h"
 #include "store/pg_store.h"
@@ -35,8 +34,7 @@ class PgWorld : public StoreWorld {
     ASSERT_TRUE(pg.AwaitUp(std::chrono::seconds(20))) << pg.health().message;
   }
   void Prune(Revision upto) override {
-    PostgresServer::Query(connection_, StrCat("DELETE FROM patchbay.changes WHERE revision <= ", upto,
-                                              "; UPDATE patchbay.log_state SET oldest_kept = ", upto));
+    PostgresServer::Query(connection_, StrCat("UPDATE patchbay.log_state SET oldest_kept = ", upto));
   }
 
  private:

@@ -38,8 +38,10 @@ class PgStoreFaults : public testing::Test {
   std::string Query(const std::string& sql) { return PostgresServer::Query(connection_, sql); }
   // And waits until they are gone.
   void KillSessions(const std::string& which) {
-    Query("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
-          " AND pid <> pg_backend_pid() AND " + which);
+    Query(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid() AND " +
+        which);
   }
 
   static inline std::unique_ptr<PostgresServer> server_;
@@ -178,8 +180,9 @@ TEST_F(PgStoreFaults, StartsWithoutADatabaseAndFindsItLater) {
 TEST_F(PgStoreFaults, DoesNotWaitForAFrozenServer) {
   auto store = StartStore({.statement_timeout = milliseconds(500)});
   ASSERT_TRUE(CommitAndWait(*store, UnitOf({PutOf("a", "x", 0)})).ok());
-  const std::string sessions = Query("SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE"
-                                     " datname = current_database() AND pid <> pg_backend_pid()");
+  const std::string sessions = Query(
+      "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE"
+      " datname = current_database() AND pid <> pg_backend_pid()");
   for (const auto& pid : Split(sessions, ' ')) kill(static_cast<pid_t>(*ParseInt(pid)), SIGSTOP);
   const auto doubtful = CommitAndWait(*store, UnitOf({PutOf("b", "x", 0)}));
   for (const auto& pid : Split(sessions, ' ')) kill(static_cast<pid_t>(*ParseInt(pid)), SIGCONT);

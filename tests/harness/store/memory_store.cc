@@ -172,8 +172,8 @@ void MemoryStore::Run(std::vector<Waiting> batch) {
   Sink sink;
   {
     auto own = own_.Lock();
-    own->committed += static_cast<int>(
-        std::count_if(result.outcomes.begin(), result.outcomes.end(), [](const auto& outcome) { return outcome.second.ok(); }));
+    own->committed += static_cast<int>(std::count_if(result.outcomes.begin(), result.outcomes.end(),
+                                                     [](const auto& outcome) { return outcome.second.ok(); }));
     if (!silent && !result.doubtful && result.tip > result.base) sink = own->sink;
   }
   if (sink) sink(result.base, result.tip, result.changes);

@@ -69,9 +69,9 @@ class MemoryStore : public Store {
     kPumped,  // units wait until the test calls Pump()
   };
   enum class Fault {
-    kUnavailable,   // not done, and says so
-    kInDoubtBefore, // not done, and the caller cannot know
-    kInDoubtAfter,  // done, and the caller cannot know: no Sink, but a Wake
+    kUnavailable,    // not done, and says so
+    kInDoubtBefore,  // not done, and the caller cannot know
+    kInDoubtAfter,   // done, and the caller cannot know: no Sink, but a Wake
   };
 
   explicit MemoryStore(Clock& clock, Turn turn = Turn::kInline,

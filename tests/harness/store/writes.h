@@ -17,8 +17,8 @@
 namespace patchbay::store {
 
 inline std::string BodyOf(const Key& key, const std::string& text) {
-  return StrCat(R"({"apiVersion":"patchbay.dev/v1","kind":"Plugin","metadata":{"name":")", key.name, R"(","namespace":")",
-                key.ns, R"("},"spec":{"z":1,"a":)", QuoteJson(text), "}}");
+  return StrCat(R"({"apiVersion":"patchbay.dev/v1","kind":"Plugin","metadata":{"name":")", key.name,
+                R"(","namespace":")", key.ns, R"("},"spec":{"z":1,"a":)", QuoteJson(text), "}}");
 }
 
 inline Write PutOf(const std::string& name, const std::string& text, std::optional<Revision> expected = std::nullopt) {
@@ -44,7 +44,8 @@ inline NewDelivery MessageOf(const std::string& webhook, const std::string& id) 
 }
 
 // Tries until `done`, for what another thread or the database's clock brings about.
-inline bool Eventually(const std::function<bool()>& done, std::chrono::milliseconds patience = std::chrono::seconds(20)) {
+inline bool Eventually(const std::function<bool()>& done,
+                       std::chrono::milliseconds patience = std::chrono::seconds(20)) {
   Clock& clock = SystemClock();
   for (const MonoTime deadline = clock.Mono() + patience; clock.Mono() < deadline;) {
     if (done()) return true;

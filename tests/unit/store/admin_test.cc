@@ -85,7 +85,9 @@ TEST_F(Admin, CleansUpThroughTheNormalCommit) {
   Put(*store, kEvents, "old", "");
   Put(*store, kEvents, "young", "");
   Query("UPDATE patchbay.objects SET updated_at = now() - interval '2 hours' WHERE name = 'old'");
-  Query("UPDATE patchbay.deliveries SET state = 'delivered', settled_at = now() - interval '9 days' WHERE message_id = 'msg_echo'");
+  Query(
+      "UPDATE patchbay.deliveries SET state = 'delivered', settled_at = now() - interval '9 days' WHERE message_id = "
+      "'msg_echo'");
   const auto counts = Cleanup(connection_, SystemClock(), {.changes_kept = 1});
   ASSERT_TRUE(counts.ok()) << counts.error().message;
   EXPECT_EQ(counts->events, 1);
@@ -103,10 +105,18 @@ TEST_F(Admin, CleansUpThroughTheNormalCommit) {
 
 TEST_F(Admin, KeepsHouseByItself) {
   auto store = StartStore({.housekeeping = std::chrono::milliseconds(50), .changes_kept = 5});
-  for (int i = 0; i < 20; ++i) Put(*store, kPlugins, StrCat("p", i), "");
-  EXPECT_TRUE(Eventually([&] { return Query("SELECT count(*) FROM patchbay.changes") == "5"; }));
-  EXPECT_EQ(store->Read(14, 10).error().code, Code::kExpired);
-  EXPECT_TRUE(store->Read(15, 10).ok());
+  for (int i = 0; i < 20; ++i) Put(*store, kPlugins, StrCat("p", i % 2), "");
+  Put(*store, kPlugins, "still", "");
+  for (int i = 0; i < 20; ++i) Put(*store, kPlugins, "busy", "");
+  // The five newest; what three quiet objects are; nothing else.
+  EXPECT_TRUE(Eventually([&] { return Query("SELECT count(*) FROM patchbay.changes") == "8"; }));
+  EXPECT_EQ(store->Read(35, 10).error().code, Code::kExpired);
+  EXPECT_TRUE(store->Read(36, 10).ok());
+  EXPECT_EQ(LoadAll(*store).size(), 4u);
+  // A quiet one that moves on leaves nothing behind.
+  Put(*store, kPlugins, "still", "");
+  EXPECT_TRUE(Eventually([&] { return Query("SELECT count(*) FROM patchbay.changes") == "7"; }));
+  EXPECT_THAT(*Verify(connection_, SystemClock()), IsEmpty());
 }
 
 TEST_F(Admin, VerifiesThatAllSidesAgree) {
@@ -114,14 +124,15 @@ TEST_F(Admin, VerifiesThatAllSidesAgree) {
   for (const char* name : {"a", "b", "c", "d", "e"}) Put(*store, kPlugins, name, "");
   ASSERT_TRUE(CommitAndWait(*store, UnitOf({DeleteOf("e")})).ok());
   EXPECT_THAT(*Verify(connection_, SystemClock()), IsEmpty());
-  Query("UPDATE patchbay.objects SET body = '{\"metadata\":' WHERE name = 'a'");
+  Query("UPDATE patchbay.changes SET body = '{\"metadata\":', uid = 'other' WHERE name = 'a'");
   Query("DELETE FROM patchbay.objects WHERE name = 'b'");
   Query("UPDATE patchbay.objects SET revision = 77 WHERE name = 'c'");
   Query("UPDATE patchbay.objects SET name = 'x' WHERE name = 'd'");
   const auto problems = Verify(connection_, SystemClock());
   ASSERT_TRUE(problems.ok()) << problems.error().message;
-  for (const char* part : {"default/a: the body is not JSON", "default/a: the object at revision 1", "default/b: the change log",
-                           "counter: 6 is behind revision 77", "default/x: the body is named"})
+  for (const char* part :
+       {"default/a: the body is not JSON", "default/a: the object at revision 1", "default/b: the change log",
+        "counter: 6 is behind revision 77", "default/x: the body is named"})
     EXPECT_THAT(*problems, Contains(HasSubstr(part))) << part;
 }
 
@@ -153,7 +164,8 @@ TEST_F(Admin, ShowsPlainColumnsToPsql) {
             "echo:1|t|2|2|True\n|t|1|0|");
   EXPECT_EQ(Query("SELECT hosts, paths, backends, programmed FROM routes"), "{a.example}|{/x}|{echo:80}|True");
   EXPECT_EQ(Query("SELECT url, events, pending, delivered, failed FROM webhooks"), "http://h|{plugin.*}|1|0|0");
-  EXPECT_EQ(Query("SELECT kind, name, type, reason, message, count FROM plugin_events"), "Plugin|echo|Normal|Started|hi|3");
+  EXPECT_EQ(Query("SELECT kind, name, type, reason, message, count FROM plugin_events"),
+            "Plugin|echo|Normal|Started|hi|3");
 }
 
 }  // namespace

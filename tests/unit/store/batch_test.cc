@@ -14,10 +14,24 @@ TEST(BinaryArray, IsWhatPostgresReads) {
   array.AddInt8(1);
   array.AddInt8(-2);
   EXPECT_EQ(EncodeHex(array.Encode()),
-            "00000001" "00000000" "00000014" "00000002" "00000001"
-            "00000008" "0000000000000001" "00000008" "fffffffffffffffe");
+            "00000001"
+            "00000000"
+            "00000014"
+            "00000002"
+            "00000001"
+            "00000008"
+            "0000000000000001"
+            "00000008"
+            "fffffffffffffffe");
   EXPECT_EQ(EncodeHex(TextArray({"ab", ""}).Encode()),
-            "00000001" "00000000" "00000019" "00000002" "00000001" "00000002" "6162" "00000000");
+            "00000001"
+            "00000000"
+            "00000019"
+            "00000002"
+            "00000001"
+            "00000002"
+            "6162"
+            "00000000");
 }
 
 TEST(BinaryArray, ReadsPrintedNumbers) {

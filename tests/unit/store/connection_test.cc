@@ -19,8 +19,9 @@ Env EnvOf(std::map<std::string, std::string> values) {
 }
 
 TEST(ConnectionString, PrefersTheUrlAsItIs) {
-  EXPECT_EQ(*ConnectionString(EnvOf({{"DATABASE_URL", " postgres://u:p%40w@h:1/db?sslmode=require\n"}, {"DB_HOST", "x"}})),
-            "postgres://u:p%40w@h:1/db?sslmode=require");
+  EXPECT_EQ(
+      *ConnectionString(EnvOf({{"DATABASE_URL", " postgres://u:p%40w@h:1/db?sslmode=require\n"}, {"DB_HOST", "x"}})),
+      "postgres://u:p%40w@h:1/db?sslmode=require");
   EXPECT_EQ(*ConnectionString(EnvOf({{"DATABASE_URL", "host=/run/pg dbname=x"}})), "host=/run/pg dbname=x");
 }
 
@@ -34,9 +35,14 @@ TEST(ConnectionString, RefusesWhatLibpqDoesNotKnowWithoutTellingIt) {
 }
 
 TEST(ConnectionString, PutsThePartsTogetherAndQuotesThem) {
-  const auto result = ConnectionString(EnvOf({{"DB_HOST", "db.example"}, {"DB_PORT", "5433"}, {"DB_NAME", "my db"},
-                                              {"DB_USER", "o'neil"}, {"DB_PASS", "a\\b 'c'"}, {"DB_SSL", "true"}}));
-  EXPECT_EQ(*result, R"(host='db.example' dbname='my db' port='5433' user='o\'neil' password='a\\b \'c\'' sslmode='require')");
+  const auto result = ConnectionString(EnvOf({{"DB_HOST", "db.example"},
+                                              {"DB_PORT", "5433"},
+                                              {"DB_NAME", "my db"},
+                                              {"DB_USER", "o'neil"},
+                                              {"DB_PASS", "a\\b 'c'"},
+                                              {"DB_SSL", "true"}}));
+  EXPECT_EQ(*result,
+            R"(host='db.example' dbname='my db' port='5433' user='o\'neil' password='a\\b \'c\'' sslmode='require')");
 }
 
 TEST(ConnectionString, NamesTheVariableThatCannotBeRight) {
@@ -46,7 +52,8 @@ TEST(ConnectionString, NamesTheVariableThatCannotBeRight) {
 }
 
 TEST(ConnectionString, KnowsLibpqsSslModes) {
-  EXPECT_THAT(*ConnectionString(EnvOf({{"DB_HOST", "h"}, {"DB_SSL", "verify-full"}})), HasSubstr("sslmode='verify-full'"));
+  EXPECT_THAT(*ConnectionString(EnvOf({{"DB_HOST", "h"}, {"DB_SSL", "verify-full"}})),
+              HasSubstr("sslmode='verify-full'"));
   EXPECT_THAT(*ConnectionString(EnvOf({{"DB_HOST", "h"}, {"DB_SSL", "False"}})), HasSubstr("sslmode='disable'"));
 }
 
@@ -54,12 +61,14 @@ TEST(WithDefault, AddsWhatIsNotThere) {
   EXPECT_EQ(WithDefault("host=h", "connect_timeout", "3"), "host=h connect_timeout='3'");
   EXPECT_EQ(WithDefault("host=h connect_timeout=9", "connect_timeout", "3"), "host=h connect_timeout=9");
   EXPECT_EQ(WithDefault("postgres://h/db", "connect_timeout", "3"), "postgres://h/db?connect_timeout=3");
-  EXPECT_EQ(WithDefault("postgres://h/db?a=b", "application_name", "x y"), "postgres://h/db?a=b&application_name=x%20y");
+  EXPECT_EQ(WithDefault("postgres://h/db?a=b", "application_name", "x y"),
+            "postgres://h/db?a=b&application_name=x%20y");
 }
 
 TEST(Scrubber, TakesThePasswordOutOfEveryForm) {
   const Scrubber url("postgres://user:p%40ss-word@host/db");
-  for (const char* text : {"cannot reach postgres://user:p%40ss-word@host/db", "login with p@ss-word failed", "p%40ss-word"}) {
+  for (const char* text :
+       {"cannot reach postgres://user:p%40ss-word@host/db", "login with p@ss-word failed", "p%40ss-word"}) {
     EXPECT_THAT(url.Scrub(text), Not(HasSubstr("ss-word"))) << text;
   }
   const Scrubber words("host=h password='it\\'s a secret' user=u");

@@ -83,7 +83,8 @@ TEST(MemoryStore, ServesACallbackThatCommits) {
   FakeClock clock;
   MemoryStore store(clock);
   Outcome inner;
-  store.Commit(UnitOf({PutOf("a", "x", 0)}), [&](const auto&) { store.Commit(UnitOf({PutOf("b", "x", 0)}), Note(inner)); });
+  store.Commit(UnitOf({PutOf("a", "x", 0)}),
+               [&](const auto&) { store.Commit(UnitOf({PutOf("b", "x", 0)}), Note(inner)); });
   EXPECT_EQ(inner.calls, 1);
   EXPECT_FALSE(inner.code);
 }
