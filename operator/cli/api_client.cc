@@ -54,9 +54,9 @@ std::string WarningText(std::string_view header) {
 std::string ObjectPath(const Kind& kind, const std::string& ns, const std::string& name, const std::string& subresource) {
   std::string path = kind.group.empty() ? StrCat("/api/", kind.version) : StrCat("/apis/", kind.group, "/", kind.version);
   if (kind.namespaced && !ns.empty()) path += StrCat("/namespaces/", EncodeUrl(ns));
-  path += "/" + kind.plural;
-  if (!name.empty()) path += "/" + EncodeUrl(name);
-  if (!subresource.empty()) path += "/" + subresource;
+  path += StrCat("/", kind.plural);
+  if (!name.empty()) path += StrCat("/", EncodeUrl(name));
+  if (!subresource.empty()) path += StrCat("/", subresource);
   return path;
 }
 

@@ -119,7 +119,7 @@ class CommandLine {
     Locally(serve, [this] { return programs_.run_operator(operator_); });
 
     CLI::App* dev = Add("dev", "Run everything on this machine: private Postgres, Caddy, the engine that is there, the operator");
-    dev->add_option("--data", dev_.data, "folder for everything it keeps; default: PATCHBAY_DATA, else ~/.local/share/patchbay");
+    dev->add_option("--data", dev_.data, "folder for everything it keeps; default: PATCHBAY_DATA, else ~/.local/share/patchbay (root: /var/lib/patchbay)");
     dev->add_option("--listen", dev_.listen, "address of the API")->capture_default_str();
     dev->add_option("--gateway-listen", dev_.gateway_listen, "address the gateway serves routes on")->capture_default_str();
     dev->add_option("-f,--filename", dev_.apply, "manifests of the first run: applied once, when the database is empty");

@@ -65,6 +65,8 @@ void SetServer(Connection& connection, const std::string& server, const std::str
 std::string DefaultDataFolder(const Environment& env) {
   if (const std::string folder = env("PATCHBAY_DATA"); !folder.empty()) return folder;
   if (const std::string base = env("XDG_DATA_HOME"); !base.empty()) return base + "/patchbay";
+  // Root's home is closed to the user that Postgres runs as.
+  if (geteuid() == 0) return "/var/lib/patchbay";
   const std::string home = env("HOME");
   return home.empty() ? "/var/lib/patchbay" : home + "/.local/share/patchbay";
 }
