@@ -60,7 +60,7 @@ void ReadHandler(const Json& from, const std::string& field, Probe& probe, const
   if (const Json* get = Find(from, {"httpGet"})) {
     probe.type = Probe::Type::kHttp;
     probe.path = FindString(*get, {"path"}, "/");
-    if (probe.path.empty() || probe.path[0] != '/') probe.path.insert(0, "/");
+    if (probe.path.empty() || probe.path[0] != '/') probe.path = StrCat("/", probe.path);
     probe.scheme = Lower(FindString(*get, {"scheme"}, "http"));
     probe.host = FindString(*get, {"host"});
     port = Find(*get, {"port"});

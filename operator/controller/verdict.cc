@@ -27,12 +27,12 @@ void NoteTransition(const Json& route, const Verdict& verdict, cache::Committer:
   const auto condition = FindCondition(route, "Programmed");
   const std::string before = condition ? condition->status : "";
   if (verdict.programmed == Programmed::kYes && before != "True") {
-    notes.topics.push_back("route.programmed");
+    notes.topics.emplace_back("route.programmed");
     notes.events.push_back({false, "Programmed", "the gateway serves the route"});
   }
   const bool news = before != "False" || (condition && condition->reason != verdict.reason);
   if (verdict.programmed == Programmed::kNo && news && StandingOf(verdict).way == Way::kStalled) {
-    notes.topics.push_back("route.failed");
+    notes.topics.emplace_back("route.failed");
     notes.events.push_back({true, verdict.reason, verdict.message});
   }
 }
