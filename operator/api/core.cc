@@ -13,7 +13,8 @@
 namespace patchbay::api {
 namespace {
 
-constexpr int kMostBackstage = 64;  // threads for what may block; each log stream takes one
+constexpr int kMostThreads = 16;
+constexpr int kMostLogStreams = 64;
 constexpr std::chrono::milliseconds kRetry{100};
 
 }  // namespace
@@ -24,7 +25,8 @@ Api::Core::Core(const Foundation& foundation, ApiOptions options, Backstage back
       backstage_(std::move(backstage)),
       meter_(foundation.meter),
       timers_(std::make_shared<Timers>(foundation.clock)),
-      threads_(kMostBackstage),
+      threads_(kMostThreads),
+      streams_(kMostLogStreams),
       authenticator_(options_.token_file),
       renderer_(foundation.kinds, foundation.clock),
       writes_(foundation.cache, foundation.committer, threads_, options_.max_writes_waiting),
@@ -32,7 +34,7 @@ Api::Core::Core(const Foundation& foundation, ApiOptions options, Backstage back
       mutations_(writes_, foundation.cache, renderer_, foundation.clock, foundation.random),
       removals_(writes_, foundation.kinds, foundation.cache, renderer_, foundation.clock),
       scales_(writes_, foundation.cache, renderer_),
-      logs_(backstage_, foundation.cache, foundation.clock, threads_),
+      logs_(backstage_, foundation.cache, foundation.clock, streams_),
       planning_(backstage_, foundation.kinds, foundation.cache, foundation.clock, foundation.random, threads_),
       watches_(std::make_shared<Watches>(foundation.cache, renderer_, reader_, timers_, foundation.clock,
                                          foundation.random, meter_,
@@ -88,6 +90,7 @@ void Api::Core::EndWatches() {
 
 void Api::Core::Stop() {
   EndWatches();
+  streams_.Stop();
   threads_.Stop();
   writes_.Stop();
   timers_->Stop();

@@ -53,7 +53,8 @@ class Api::Core {
   const Backstage backstage_;
   RequestMeter meter_;
   const std::shared_ptr<Timers> timers_;
-  Threads threads_;
+  Threads threads_;  // for what is over soon
+  Threads streams_;  // for log streams: each takes one for as long as it goes
   const Authenticator authenticator_;
   const Renderer renderer_;
   Writes writes_;

@@ -1,6 +1,5 @@
 #include "api/removals.h"
 
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -8,7 +7,6 @@
 #include "api/change.h"
 #include "api/codec.h"
 #include "api/selection.h"
-#include "base/guarded.h"
 #include "base/text.h"
 #include "object/object.h"
 
@@ -36,31 +34,6 @@ Answer<std::optional<cache::Intent>> Remove(const Kind& kind, const cache::Entry
   if (IsDeleting(object)) return std::optional<cache::Intent>();
   return std::optional(MakeDoomed(kind, entry, std::move(object), now));
 }
-
-// Collects what came of many writes and tells once, when the last is done.
-struct Gathering {
-  struct State {
-    std::vector<Bytes> bytes;
-    std::optional<Failure> failure;
-    std::size_t open = 0;
-  };
-  Guarded<State> state;
-  std::function<void(State)> done;
-
-  void Arrive(std::size_t place, const Answer<Written>& written) {
-    std::optional<State> all;
-    {
-      auto locked = state.Lock();
-      if (written.ok()) {
-        locked->bytes[place] = written->bytes;
-      } else if (written.error().status != 404 && !locked->failure) {
-        locked->failure = written.error();
-      }
-      if (--locked->open == 0) all = std::move(*locked);
-    }
-    if (all) done(*std::move(all));
-  }
-};
 
 void ReplyRemoved(const CallPtr& call, const Renderer& renderer, const Answer<Written>& written) {
   if (!written.ok()) return call->Fail(written.error());
@@ -113,26 +86,17 @@ void Removals::DeleteCollection(const CallPtr& call) {
   const Result<cache::Page> page = cache_.List(selection->Query());
   if (!page.ok()) return call->Fail(FromError(page.error(), call->kind, ""));
 
-  auto gathering = std::make_shared<Gathering>();
-  gathering->done = [this, call](const Gathering::State& all) {
-    if (all.failure) return call->Fail(*all.failure);
-    std::vector<Bytes> present;
-    for (const Bytes& bytes : all.bytes) {
-      if (bytes) present.push_back(bytes);
+  std::vector<WriteOrder> orders;
+  orders.reserve(page->entries.size());
+  for (const cache::EntryPtr& entry : page->entries) orders.push_back(MakeOrder(*call->kind, entry->key, *options));
+  RunAll(writes_, std::move(orders), [this, call](const std::vector<Answer<Written>>& all) {
+    std::vector<Bytes> removed;
+    for (const Answer<Written>& written : all) {
+      if (written.ok()) removed.push_back(written->bytes);
+      if (!written.ok() && written.error().status != 404) return call->Fail(written.error());
     }
-    call->Reply(renderer_.List(*call->kind, call->form, present, {cache_.revision(), "", 0}));
-  };
-  if (page->entries.empty()) return gathering->done({});
-  {
-    auto state = gathering->state.Lock();
-    state->bytes.resize(page->entries.size());
-    state->open = page->entries.size();
-  }
-  for (std::size_t i = 0; i < page->entries.size(); ++i) {
-    WriteOrder order = MakeOrder(*call->kind, page->entries[i]->key, *options);
-    order.done = [gathering, i](const Answer<Written>& written) { gathering->Arrive(i, written); };
-    writes_.Run(std::move(order));
-  }
+    call->Reply(renderer_.List(*call->kind, call->form, removed, {cache_.revision(), "", 0}));
+  });
 }
 
 Answer<void> Removals::CheckEmpty(const Kind& kind, const std::string& name) const {
@@ -207,11 +171,9 @@ void Removals::DropEvents(const std::string& ns) {
   query.ns = ns;
   const Result<cache::Page> page = cache_.List(query);
   if (!page.ok()) return;
-  for (const cache::EntryPtr& entry : page->entries) {
-    WriteOrder order = MakeOrder(*kind, entry->key, {});
-    order.done = [](const Answer<Written>&) {};
-    writes_.Run(std::move(order));
-  }
+  std::vector<WriteOrder> orders;
+  for (const cache::EntryPtr& entry : page->entries) orders.push_back(MakeOrder(*kind, entry->key, {}));
+  RunAll(writes_, std::move(orders), [](const std::vector<Answer<Written>>&) {});
 }
 
 }  // namespace patchbay::api

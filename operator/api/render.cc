@@ -70,8 +70,7 @@ const std::string& Renderer::Columns(const Kind& kind) const {
   return found == columns_.end() ? kNone : found->second;
 }
 
-std::string Renderer::Row(const Kind& kind, const Form& form, std::string_view bytes) const {
-  const Json object = ParseStored(bytes);
+std::string Renderer::Row(const Kind& kind, const Form& form, std::string_view bytes, const Json& object) const {
   std::string row = StrCat("{\"cells\":", DumpJson(TableCells(kind, object, clock_.Wall())));
   if (form.row_object == RowObject::kObject) row += StrCat(",\"object\":", bytes);
   if (form.row_object == RowObject::kMetadata) row += StrCat(",\"object\":", Partial(form, object));
@@ -104,7 +103,7 @@ http::Response Renderer::List(const Kind& kind, const Form& form, const std::vec
   std::vector<std::string> items;
   items.reserve(objects.size());
   for (const Bytes& bytes : objects) {
-    if (form.shape == Shape::kTable) items.push_back(Row(kind, form, *bytes));
+    if (form.shape == Shape::kTable) items.push_back(Row(kind, form, *bytes, ParseStored(*bytes)));
     if (form.shape == Shape::kPartial) items.push_back(Partial(form, ParseStored(*bytes)));
     if (form.shape == Shape::kObject) items.push_back(*bytes);
   }
@@ -117,9 +116,9 @@ http::Response Renderer::List(const Kind& kind, const Form& form, const std::vec
 
 std::string Renderer::EventObject(const Kind& kind, const Form& form, std::string_view bytes, bool columns) const {
   if (form.shape == Shape::kObject) return std::string(bytes);
-  if (form.shape == Shape::kPartial) return Partial(form, ParseStored(bytes));
-  const Revision revision = RevisionOf(ParseStored(bytes));
-  return Table(kind, form, ListMetaJson({revision, "", 0}), columns, {Row(kind, form, bytes)});
+  const Json object = ParseStored(bytes);
+  if (form.shape == Shape::kPartial) return Partial(form, object);
+  return Table(kind, form, ListMetaJson({RevisionOf(object), "", 0}), columns, {Row(kind, form, bytes, object)});
 }
 
 std::string Renderer::Bookmark(const Kind& kind, const Form& form, Revision revision, bool initial) const {

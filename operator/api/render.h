@@ -37,7 +37,7 @@ class Renderer {
 
  private:
   const std::string& Columns(const Kind& kind) const;
-  std::string Row(const Kind& kind, const Form& form, std::string_view bytes) const;
+  std::string Row(const Kind& kind, const Form& form, std::string_view bytes, const Json& object) const;
   std::string Table(const Kind& kind, const Form& form, const std::string& metadata, bool columns,
                     const std::vector<std::string>& rows) const;
   http::Response Finish(const Form& form, int status, std::string json) const;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "api/failure.h"
 #include "api/threads.h"
@@ -64,5 +65,9 @@ class Writes {
   std::condition_variable settled_;
   std::atomic<bool> stopped_{false};
 };
+
+// Many orders (their `done` is not used), a bounded number at a time. `done` gets what came of each, in order; after a
+// failure other than 404 no more is begun, and what was not begun is left out.
+void RunAll(Writes& writes, std::vector<WriteOrder> orders, std::function<void(std::vector<Answer<Written>>)> done);
 
 }  // namespace patchbay::api

@@ -97,6 +97,23 @@ TEST(DeleteCollection, TakesWhatIsSelectedAndAnswersWithIt) {
   EXPECT_EQ(world.Delete(std::string(kSecretsPath) + "?labelSelector=tier%3Dback").json()["items"].size(), 0u);
 }
 
+TEST(DeleteCollection, TakesMoreThanMayWait) {
+  World world({.max_writes_waiting = 300}, {}, store::MemoryStore::Turn::kPumped);
+  auto created = world.Send("POST", "/api/v1/namespaces",
+                            R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"default"}})");
+  world.store.Pump();
+  ASSERT_EQ(created->Await().status, 201);
+  for (int i = 0; i < 700; ++i) {
+    world.Send("POST", kSecretsPath, DumpJson(MakeSecret("s" + std::to_string(i))));
+    world.store.Pump();
+  }
+  auto gone = world.Send("DELETE", kSecretsPath);
+  while (world.store.Pump() > 0) {
+  }
+  EXPECT_EQ(gone->Await().json()["items"].size(), 700u);
+  EXPECT_EQ(world.cache.Count(kSecrets), 0u);
+}
+
 TEST(Namespace, StaysWhileSomethingIsInIt) {
   World world;
   world.Post("/api/v1/namespaces", {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "team"}}}});
