@@ -7,7 +7,6 @@ import pathlib
 import shutil
 import signal
 import socket
-import statistics
 import subprocess
 import tempfile
 import threading
@@ -220,7 +219,3 @@ class Patchbay(Endpoint):
             self.child.kill()
         self.said.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def median(values):
-    return statistics.median(values)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from bench_stage import CLIENTS, IMAGE, Engine, Patchbay, Starts, add_row, address_of, await_answer, median, median_round, until
+from bench_stage import CLIENTS, IMAGE, Engine, Patchbay, Starts, add_row, address_of, await_answer, median_round, until
 
 COUNT = 20
 DIRECT = "patchbay.dev/bench=direct"
@@ -76,7 +76,7 @@ class EngineBench:
 
     def measure_apply(self, rounds):
         pairs = []
-        for number in range(rounds):
+        for _ in range(rounds):
             ours = self.apply()
             if self.template is None:
                 self.take_template()
@@ -156,7 +156,7 @@ class EngineBench:
             return "the docker program is not installed"
         if self.engine.ask("GET", "/info", expect=None).get("Swarm", {}).get("LocalNodeState") != "inactive":
             return "this engine has no swarm of its own to make"
-        answer = self.engine.ask("POST", "/swarm/init", {"ListenAddr": f"127.0.0.1:2377", "AdvertiseAddr": "127.0.0.1"}, expect=None)
+        answer = self.engine.ask("POST", "/swarm/init", {"ListenAddr": "127.0.0.1:2377", "AdvertiseAddr": "127.0.0.1"}, expect=None)
         return answer["message"][:60] if isinstance(answer, dict) else ""
 
     def close(self):
