@@ -13,6 +13,7 @@ constexpr milliseconds kMost{300'000};
 
 Images::State Images::Want(const std::string& image, MonoTime since, const Key& waiter) {
   const MonoTime now = clock_.Mono();
+  std::optional<Error> last;
   {
     auto entries = entries_.Lock();
     Entry& entry = (*entries)[image];
@@ -23,9 +24,10 @@ Images::State Images::Want(const std::string& image, MonoTime since, const Key& 
     entry.waiters.insert(waiter);
     if (entry.pulling) return {State::What::kPulling, entry.error, {}};
     entry.pulling = true;
+    last = entry.error;
   }
   crew_.Post([this, image] { Pull(image); });
-  return {State::What::kPulling, {}, {}};
+  return {State::What::kPulling, last, {}};
 }
 
 void Images::Pull(const std::string& image) {

@@ -32,7 +32,7 @@ class Images {
 
   struct State {
     enum class What { kPulled, kPulling, kBackoff } what = What::kPulling;
-    std::optional<Error> error;  // kBackoff: of the last pull
+    std::optional<Error> error;  // of the last pull, when that failed
     std::optional<WallTime> next;
     std::chrono::milliseconds wait{0};
   };

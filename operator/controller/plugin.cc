@@ -218,8 +218,11 @@ std::optional<Obstacle> PluginController::FindObstacle(const Turn& turn) const {
     return Explain(turn.errors.front());
   }
   if (turn.desired.replicas > 0 && !turn.desired.problems.empty()) return Explain(turn.desired.problems);
-  if (turn.image && turn.image->what == Images::State::What::kBackoff)
-    return Obstacle{turn.image->next ? "ImagePullBackOff" : "ImageNeverPulled", turn.image->error->message, true,
+  const bool backing_off = turn.image && turn.image->what == Images::State::What::kBackoff;
+  // A further try does not make it better yet: nobody is told twice.
+  const bool trying = turn.image && turn.image->what == Images::State::What::kPulling && turn.image->error;
+  if (backing_off || trying)
+    return Obstacle{turn.image->next || trying ? "ImagePullBackOff" : "ImageNeverPulled", turn.image->error->message, true,
                     turn.image->next};
   if (!turn.errors.empty()) return Explain(turn.errors.front());
   if (auto crash = FindCrash(turn)) return crash;
@@ -238,8 +241,14 @@ std::optional<Obstacle> PluginController::FindCrash(const Turn& turn) const {
     if (container.state == driver::ContainerState::kRestarting)
       return Obstacle{"CrashLoopBackOff", StrCat(DescribeEnd(container), "; the engine starts it again"), true, {}};
     const auto backoff = turn.memory.backoffs.find({turn.desired.hash, OrdinalOf(container)});
-    if (container.state != driver::ContainerState::kExited || backoff == turn.memory.backoffs.end()) continue;
-    if (backoff->second.next > parts_.clock.Mono())
+    if (backoff == turn.memory.backoffs.end()) continue;
+    const auto ready = [&](const Replica& replica) {
+      return replica.id == container.id && replica.readiness == Readiness::kReady;
+    };
+    if (container.state == driver::ContainerState::kRunning && backoff->second.ends > 1 &&
+        std::none_of(turn.world.replicas.begin(), turn.world.replicas.end(), ready))
+      return Obstacle{"CrashLoopBackOff", StrCat(container.name, " ended again and again; started once more"), true, {}};
+    if (container.state == driver::ContainerState::kExited && backoff->second.next > parts_.clock.Mono())
       return Obstacle{"CrashLoopBackOff", DescribeEnd(container), true, backoff->second.next_wall};
   }
   return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -156,7 +157,9 @@ Share ResolveBackend(const Backend& backend, const FindTarget& find, ResolvedRou
                                 backend.port.is_null() ? "at all" : DumpJson(backend.port)));
     return share;
   }
-  for (const std::string& ip : target->ips)
+  // In one order, whoever lists them: another order would be another configuration for the gateway.
+  const std::set<std::string> ips(target->ips.begin(), target->ips.end());
+  for (const std::string& ip : ips)
     if (!ip.empty()) share.upstreams.push_back({HostPort(ip, *port), false, 1});
   return share;
 }

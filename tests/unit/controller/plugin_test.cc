@@ -340,6 +340,17 @@ TEST(Plugin, BacksOffWhenItsImageCannotBePulledAndRecovers) {
   EXPECT_EQ(world.Phase("echo"), "Running");
 }
 
+TEST(Plugin, TellsOfAPullThatFailsAgainAndAgainOnce) {
+  World world;
+  world.runtime.SetPullError("other:1", Error{Code::kNotFound, "no such tag"});
+  world.Apply(world.WebhookKey("w"), {{"url", "http://h/1"}, {"events", {"plugin.*"}}});
+  world.ApplyPlugin("echo", PluginSpec("other:1"));
+  world.Advance(hours(3));
+  EXPECT_GT(world.runtime.faults().Count(RuntimeCall::kPull), 20);
+  EXPECT_LT(world.runtime.faults().Count(RuntimeCall::kPull), 80);
+  EXPECT_THAT(world.notifier.Sent(), SizeIs(1));
+}
+
 TEST(Plugin, KeepsTheOldOneWhileTheNewImageCannotBePulled) {
   World world;
   Json spec = PluginSpec();
