@@ -1,6 +1,8 @@
 // What the API does under load, each figure beside its floor or peer in the same run: creates, get, list, watch.
 //   api_bench [--quick]
 // The clients are processes of their own (load.cc; wrk for get).
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -110,6 +112,12 @@ class ApiBench {
     if (tool.Finish() != 0) Die("load " + arguments + " failed");
     return std::strtod(line.c_str(), nullptr);
   }
+  // Of this process, so far: what the server took, its clients and Postgres not.
+  static double CpuSeconds() {
+    rusage used{};
+    getrusage(RUSAGE_SELF, &used);
+    return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+  }
   static double Wrk(const std::string& url, int ms) {
     const std::string said = Tool(StrCat("wrk -t1 -c16 -d", std::max(1, ms / 1000), "s ", url, " 2>&1")).All();
     const auto at = said.find("Requests/sec:");
@@ -127,7 +135,10 @@ class ApiBench {
     for (int i = 0; i < scale_.rounds; ++i) {
       const double floor = MeasureUnnest(stand_.connection(), 100, StrCat("f", i), std::chrono::milliseconds(scale_.ms),
                                          [](const std::string& name) { return PluginBody(name); });
+      const double before = CpuSeconds();
       rounds.push_back({Load(StrCat("create ", stand_.port(), " 16 ", scale_.ms, " default c", i)), floor});
+      std::printf("create: %.0f/s beside %.0f/s, %.0f us of the server's processor time each\n", rounds.back().ours, floor,
+                  (CpuSeconds() - before) * 1e9 / (rounds.back().ours * scale_.ms));
     }
     const Round median = MedianRound(rounds);
     AddRow({"create, 16 clients, 2 KB", Format("%.0f/s", median.ours), Format("%.0f/s unnest of 100", median.peer), Format("%.2f", median.ratio()),
