@@ -79,7 +79,7 @@ Result<void> Executor::DoStep(const Desired& desired, const Step& step, std::str
     case Action::kStart:
       return Start(desired, step, id, progress);
     case Action::kStop: {
-      observer_.Expect(id, {"kill", "die", "stop", "destroy"});
+      observer_.Expect(id, {"die", "destroy"});
       progress.Lock()->notes.push_back({false, "Killing", StrCat("stopping ", step.target, ": ", step.reason)});
       const auto stopped = runtime_.Stop(id, std::chrono::seconds(desired.container.stop_timeout_seconds));
       metrics_.CountAct(Metrics::Act::kStop, stopped.ok());
@@ -87,7 +87,7 @@ Result<void> Executor::DoStep(const Desired& desired, const Step& step, std::str
       return stopped;
     }
     case Action::kRemove: {
-      observer_.Expect(id, {"kill", "die", "stop", "destroy"});
+      observer_.Expect(id, {"die", "destroy"});
       const auto removed = runtime_.Remove(id);
       metrics_.CountAct(Metrics::Act::kRemove, removed.ok());
       if (removed.ok()) observer_.Drop(id);

@@ -21,10 +21,9 @@ std::string OwnerOf(const Container& container) {
   return found == container.labels.end() ? "" : found->second;
 }
 
-// What may change something that we look at.
+// What may change something that we look at. "kill", "stop" and "oom" are not among them: the "die" that follows is.
 bool IsNews(const std::string& action) {
-  static const std::set<std::string> kNews{"start", "die", "oom", "kill", "stop", "pause", "unpause", "rename",
-                                           "restart", "destroy", "update"};
+  static const std::set<std::string> kNews{"start", "die", "pause", "unpause", "rename", "destroy", "update"};
   return kNews.contains(action);
 }
 

@@ -45,7 +45,7 @@ Outcome Sweep::Run() {
   }
   for (const driver::Container& orphan : orphans) {
     LogInfo("controller", "removing a container whose owner is gone", {{"container", orphan.name}});
-    observer_.Expect(orphan.id, {"kill", "die", "stop", "destroy"});
+    observer_.Expect(orphan.id, {"die", "destroy"});
     auto done = runtime_.Stop(orphan.id, kGrace);
     metrics_.CountAct(Metrics::Act::kStop, done.ok());
     if (done.ok()) {

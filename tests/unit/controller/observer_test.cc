@@ -84,7 +84,7 @@ TEST(Observer, WakesTheOwnerOfWhatHappenedAndKeepsQuietAboutOurOwnDoing) {
   world.observer.Step();
   ASSERT_TRUE(world.observer.Of("u").ok());
   world.woken.clear();
-  world.observer.Expect(id, {"kill", "die", "stop"});
+  world.observer.Expect(id, {"die"});
   ASSERT_TRUE(world.runtime.Stop(id, seconds(1)).ok());
   EXPECT_THAT(world.woken, IsEmpty());
   world.clock.Advance(seconds(3));
