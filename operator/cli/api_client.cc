@@ -3,10 +3,13 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 namespace patchbay::cli {
 namespace {
+
+constexpr int kPatience = 8;  // more tries of a request that the server put off
 
 Code CodeOf(int status, const std::string& reason) {
   if (reason == "AlreadyExists") return Code::kAlreadyExists;
@@ -91,6 +94,13 @@ Result<Reply> ApiClient::Send(const std::string& method, const std::string& path
     call.headers.Set("Content-Type", content_type);
   }
   auto answer = client_->Send(call);
+  // As client-go does: who says when to come again is asked again.
+  for (int attempt = 0; attempt < kPatience && answer.ok() && (answer->status == 503 || answer->status == 429); ++attempt) {
+    const auto seconds = ParseInt(answer->headers.Get("Retry-After"));
+    if (!seconds) break;
+    SystemClock().SleepFor(std::chrono::seconds(std::min<long>(*seconds, 5)), {});
+    answer = client_->Send(call);
+  }
   if (!answer.ok() && answer.error().code == Code::kUnavailable)
     return Error{Code::kUnavailable, StrCat("cannot reach the server ", connection_.server, " (from ", connection_.source,
                                             "): ", answer.error().message, ". Is `patchbay dev` or `patchbay operator` running?")};
