@@ -75,9 +75,10 @@ void Controllers::Core::Start() {
 // Who calls others stops before them.
 void Controllers::Core::Stop() {
   stopping_ = true;
-  watch_.reset();
   for (std::jthread& thread : threads_) thread.request_stop();
   threads_.clear();
+  watch_.reset();
+  observer_.Stop();
   prober_.Stop();
   images_.Stop();
   webhooks_.Stop();

@@ -42,6 +42,8 @@ class Observer {
   // Subscribes to events when that is due (again), compares with the whole list when a resync is due. True when
   // something was done.
   bool Step();
+  // Ends the subscription: `wake` is not called any more by the engine. After the last Step.
+  void Stop() { stream_.reset(); }
   // "" when the engine answered last time, else why not. Nothing asked yet: says so.
   std::string problem() const;
 
