@@ -73,9 +73,11 @@ void Stage::StartDatabase() {
   auto started = dev::PrivatePostgres::Start({.folder = folder_ + "/postgres"});
   ASSERT_TRUE(started.ok()) << started.error().message;
   postgres_ = std::move(*started);
+  database_up_ = true;
 }
 
 void Stage::StopDatabase() {
+  database_up_ = false;
   if (postgres_) postgres_->Stop();
 }
 
@@ -107,6 +109,7 @@ void Stage::StartOperator() {
   operator_ = std::move(*started);
   ASSERT_TRUE(Eventually([&] { return Api("GET", "/livez").status == 200 || !operator_running(); }));
   ASSERT_TRUE(operator_running()) << OperatorLog();
+  ASSERT_TRUE(!database_up_ || Eventually([&] { return Api("GET", "/readyz").status == 200; })) << OperatorLog();
 }
 
 void Stage::KillOperator() { operator_->Stop(SIGKILL, std::chrono::seconds(5)); }

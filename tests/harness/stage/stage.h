@@ -37,7 +37,7 @@ class Stage {
   void StopDatabase();
   void StartGateway();
   void KillGateway();
-  void StartOperator();                 // returns when it listens
+  void StartOperator();                 // returns when it listens, and is ready if the database is there
   void KillOperator();                  // SIGKILL
   int StopOperator();                   // SIGTERM; its exit code
   bool operator_running();
@@ -76,6 +76,7 @@ class Stage {
   std::string caddy_admin_;
   std::string installation_;
   int port_ = 0;
+  bool database_up_ = false;
   std::unique_ptr<http::HttpClient> http_;
   std::unique_ptr<dev::PrivatePostgres> postgres_;
   std::unique_ptr<dev::Child> caddy_;
