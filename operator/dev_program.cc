@@ -231,6 +231,8 @@ class DevProgram {
     std::cout << " operator" << std::flush;
     caddy_.reset();
     std::cout << " caddy" << std::flush;
+    if (engine_) engine_->Stop();
+    if (engine_ && flags_.purge) engine_->Unmount();
     engine_.reset();
     postgres_.reset();
     std::cout << " postgres" << std::endl;

@@ -9,7 +9,7 @@ as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 
 build_packages="build-essential cmake ninja-build mold pkg-config git ca-certificates curl
   libcpprest-dev libpqxx-dev prometheus-cpp-dev libyaml-cpp-dev libgtest-dev libgmock-dev nlohmann-json3-dev
-  rapidjson-dev libcurl4-openssl-dev libboost1.74-dev libboost-system1.74-dev libssl-dev libre2-dev libcli11-dev"
+  rapidjson-dev libcurl4-openssl-dev libboost1.74-dev libboost-system1.74-dev libssl-dev libre2-dev libcli11-dev libgoogle-perftools-dev"
 run_packages="postgresql caddy"
 engine_packages="docker.io iptables"
 
@@ -45,6 +45,35 @@ find_engine() {
     esac
   done
   return 1
+}
+
+# One engine for everything a script does, in DOCKER_HOST: the one that is there, or a private one in the folder $work,
+# which `finish` ends. Set work and `trap finish EXIT` before.
+engine_pid=
+use_engine() {
+  local engine
+  if engine=$(find_engine); then
+    export DOCKER_HOST=$engine
+    return
+  fi
+  [ "$(id -u)" -eq 0 ] || die "no container engine answers, and only root can start a private one; start Docker or Podman, or set DOCKER_HOST"
+  say "starting a private container engine"
+  dockerd --data-root "$work/engine" --exec-root "$work/exec" -H "unix://$work/docker.sock" --pidfile "$work/docker.pid" >"$work/dockerd.log" 2>&1 &
+  engine_pid=$!
+  export DOCKER_HOST=unix://$work/docker.sock
+  for _ in $(seq 300); do find_engine >/dev/null && return; sleep 0.1; done
+  tail -n 20 "$work/dockerd.log"
+  die "the private container engine does not answer"
+}
+
+finish() {
+  if [ -n "$engine_pid" ]; then
+    kill "$engine_pid" 2>/dev/null || true
+    wait "$engine_pid" 2>/dev/null || true
+  fi
+  # Mounts of the engine and of stopped containers, if any, before the folder goes.
+  awk -v d="$work" '$2 ~ "^"d {print $2}' /proc/mounts | sort -r | while read -r mount; do as_root umount "$mount" 2>/dev/null || true; done
+  as_root rm -rf "$work"
 }
 
 # Two compilers at once need about 3 GB; more cores get more.

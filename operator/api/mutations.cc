@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/admission.h"
+#include "api/builtin.h"
 #include "api/change.h"
 #include "api/codec.h"
 #include "api/patching.h"
@@ -52,6 +53,9 @@ void Mutations::Run(const CallPtr& call, int status, Answer<WriteOrder> order) {
 Answer<void> Mutations::CheckNamespace(const Kind& kind, std::string_view ns, std::string_view name) const {
   if (!kind.namespaced || ns.empty()) return {};
   const cache::EntryPtr entry = cache_.Get({std::string(kNamespaces), "", std::string(ns)});
+  if (!entry && (ns == kDefaultNamespace || ns == kSystemNamespace)) {
+    return Unavailable(StrCat("the server is starting: namespace ", ns, " is just being created"));
+  }
   if (!entry) {
     Failure failure;
     failure.status = 404;

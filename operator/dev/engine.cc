@@ -1,6 +1,7 @@
 #include "dev/engine.h"
 
 #include <signal.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -164,7 +165,7 @@ Result<std::unique_ptr<Engine>> Engine::FindOrStart(EngineOptions options, http:
   std::vector<std::string> tried;
   for (const auto& host : Candidates(StrCat("unix://", PathsIn(options.folder).socket), options.only_private)) {
     auto description = Probe(host, http);
-    if (description.ok()) return std::unique_ptr<Engine>(new Engine(host, *description, nullptr));
+    if (description.ok()) return std::unique_ptr<Engine>(new Engine(host, *description, "", nullptr));
     tried.push_back(StrCat(host, " (", description.error().message, ")"));
   }
   const bool chosen = !EnvironmentOf("DOCKER_HOST").empty() && !options.only_private;
@@ -184,6 +185,7 @@ Result<std::unique_ptr<Engine>> Engine::Launch(const EngineOptions& options, htt
   ForgetStalePids(paths);
   std::filesystem::remove(paths.log);
   const std::string host = StrCat("unix://", paths.socket);
+  const std::string absolute = std::filesystem::absolute(options.folder).lexically_normal().string();
   ChildOptions child_options;
   child_options.argv = {"dockerd", "--data-root", paths.data, "--exec-root",    paths.exec,    "-H",
                         host,      "--pidfile",   paths.pid,  "--live-restore", "--log-level", "warn"};
@@ -194,13 +196,24 @@ Result<std::unique_ptr<Engine>> Engine::Launch(const EngineOptions& options, htt
   PATCHBAY_TRY(auto child, Child::Start(child_options));
   PATCHBAY_TRY(auto description, AwaitAnswer(*child, host, paths.log, http));
   options.say(StrCat("the private ", description, " answers"));
-  return std::unique_ptr<Engine>(new Engine(host, StrCat("private ", description), std::move(child)));
+  return std::unique_ptr<Engine>(new Engine(host, StrCat("private ", description), absolute, std::move(child)));
 }
 
 Engine::~Engine() { Stop(); }
 
 void Engine::Stop() {
   if (child_ != nullptr) child_->Stop(SIGTERM, kStopGrace);
+}
+
+void Engine::Unmount() {
+  if (child_ == nullptr) return;
+  std::vector<std::string> points;
+  std::ifstream mounts("/proc/self/mounts");
+  for (std::string line; std::getline(mounts, line);) {
+    const std::vector<std::string> words = Split(line, ' ');
+    if (words.size() > 1 && words[1].starts_with(folder_ + "/")) points.push_back(words[1]);
+  }
+  for (auto point = points.rbegin(); point != points.rend(); ++point) umount2(point->c_str(), MNT_DETACH);
 }
 
 }  // namespace patchbay::dev

@@ -39,14 +39,21 @@ class Engine {
   bool running() { return child_ == nullptr || child_->running(); }
   // Ends a private daemon, not its containers. Idempotent.
   void Stop();
+  // Unmounts what the daemon left mounted in its folder, which could not be deleted otherwise. After Stop, when its
+  // containers are gone. Does nothing to an engine that is not private.
+  void Unmount();
 
  private:
-  Engine(std::string host, std::string description, std::unique_ptr<Child> child)
-      : host_(std::move(host)), description_(std::move(description)), child_(std::move(child)) {}
+  Engine(std::string host, std::string description, std::string folder, std::unique_ptr<Child> child)
+      : host_(std::move(host)),
+        description_(std::move(description)),
+        folder_(std::move(folder)),
+        child_(std::move(child)) {}
   static Result<std::unique_ptr<Engine>> Launch(const EngineOptions& options, http::HttpClient& http);
 
   const std::string host_;
   const std::string description_;
+  const std::string folder_;  // of a private daemon
   std::unique_ptr<Child> child_;
 };
 

@@ -33,7 +33,7 @@ struct Call {
 
 struct Answer {
   int status = 0;
-  Headers headers;
+  Headers headers;  // with the trailers of a chunked answer, but for a stream's
   std::string body;
 };
 

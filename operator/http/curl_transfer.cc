@@ -175,7 +175,7 @@ bool Transfer::Tell(Report report) {
 }
 
 bool Transfer::TakeHeader(std::string_view line) {
-  if (head_told_) return true;  // a trailer
+  if (head_told_ && stream_) return true;  // a trailer, and the head is told already
   head_size_ += line.size();
   if (head_size_ > kLongestHead) return !(too_large_ = true);
   if (line.substr(0, 5) == "HTTP/") {
@@ -189,6 +189,7 @@ bool Transfer::TakeHeader(std::string_view line) {
     if (ReadField(line, name, value)) answer_.headers.Add(std::string(name), std::string(value));
     return true;
   }
+  if (head_told_) return true;
   long status = 0;
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
   if (status < 200) return true;  // an interim answer

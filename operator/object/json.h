@@ -11,6 +11,9 @@
 
 #include "base/result.h"
 
+// Instantiated once, in json_instance.cc: a tenth of the time that a clean build takes.
+extern template class nlohmann::basic_json<nlohmann::ordered_map>;
+
 namespace patchbay {
 
 using Json = nlohmann::ordered_json;

@@ -1,4 +1,4 @@
-// A kind's structural schema at work. Pure; thread-safe. Order of use on a write: FindUnknown/Prune, ApplyDefaults,
+// A kind's structural schema at work. Pure; thread-safe. Order of use on a write: Prune, ApplyDefaults,
 // Validate.
 #pragma once
 

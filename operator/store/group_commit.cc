@@ -1,5 +1,6 @@
 #include "store/group_commit.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -16,6 +17,11 @@ namespace {
 constexpr const char* kSettings =
     "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
     " SET plan_cache_mode = force_generic_plan";
+
+// Longer than this nobody waits for company, however slow the disk is.
+constexpr std::chrono::microseconds kLongestGather{2'000};
+// After a wait in vain: so many batches do not wait.
+constexpr int kTakenAsTheyCome = 16;
 
 Counter& Outcome(Meter& meter, const char* outcome) {
   return meter.AddCounter("patchbay_store_commits_total", "Units committed, or not, by outcome.",
@@ -109,6 +115,7 @@ void GroupCommit::Run(const std::stop_token& stop) {
 GroupCommit::Batch GroupCommit::Take(const std::stop_token& stop) {
   auto queue = queue_.Lock();
   filled_.wait(queue.lock(), [&] { return !queue->waiting.empty() || stop.stop_requested(); });
+  Gather(queue, stop);
   Batch batch;
   if (stop.stop_requested()) return batch;
   KeySet keys;
@@ -132,6 +139,17 @@ GroupCommit::Batch GroupCommit::Take(const std::stop_token& stop) {
                         std::make_move_iterator(later.end()));
   queued_.Set(static_cast<double>(queue->waiting.size()));
   return batch;
+}
+
+void GroupCommit::Gather(Guarded<Queue>::Locked& queue, const std::stop_token& stop) {
+  if (batches_without_ > 0) {
+    --batches_without_;
+    return;
+  }
+  const auto enough = [&] { return queue->waiting.size() >= expected_ || stop.stop_requested(); };
+  const auto left = gather_until_ - context_.clock.Mono();
+  if (enough() || left <= left.zero()) return;
+  if (!filled_.wait_for(queue.lock(), left, enough)) batches_without_ = kTakenAsTheyCome;
 }
 
 void GroupCommit::FailAll(const Error& error) {
@@ -184,9 +202,15 @@ Result<GroupCommit::Answer> GroupCommit::Send(const Batch& batch) {
 void GroupCommit::Commit(Batch batch) {
   const MonoTime start = context_.clock.Mono();
   auto answer = Send(batch);
-  seconds_.Observe(std::chrono::duration<double>(context_.clock.Mono() - start).count());
+  const auto took = context_.clock.Mono() - start;
+  seconds_.Observe(std::chrono::duration<double>(took).count());
   batch_units_.Observe(static_cast<double>(batch.size()));
-  if (answer.ok()) return Finish(std::move(batch), *answer);
+  if (answer.ok()) {
+    expected_ = batch.size() + queue_.Lock()->waiting.size();
+    Finish(std::move(batch), *answer);
+    gather_until_ = context_.clock.Mono() + std::min<MonoTime::duration>(took / 2, kLongestGather);
+    return;
+  }
   if (session_->broken()) {
     const Error error = std::move(answer).error();
     if (session_->misfit()) link_.SetDown(error);  // the listener looks at the schema again

@@ -19,7 +19,7 @@ std::string ErrorText(const http::Answer& answer) {
   return text;
 }
 
-// Caddy sends the ETag as a trailer, which not every client passes on: the same words as Caddy 2.6 makes them, a 32-bit
+// Caddy sends the ETag as a trailer, which a proxy before it may drop: the same words as Caddy 2.6 makes them, a 32-bit
 // FNV-1a of the body (http://www.isthe.com/chongo/tech/comp/fnv/).
 std::string MakeEtag(const std::string& path, std::string_view body) {
   std::uint32_t hash = 2166136261U;

@@ -1,4 +1,4 @@
-// Seam: the gateway in front of the containers. CaddyGateway talks to Caddy's admin API; tests/harness/fake_gateway.h
+// Seam: the gateway in front of the containers. CaddyGateway talks to Caddy's admin API; tests/harness/gateway/fake_gateway.h
 // is the fake; both pass tests/contract/gateway_contract.h. Only what carries our mark is read or changed; foreign
 // configuration stays as it is.
 #pragma once

@@ -130,6 +130,22 @@ TEST(Client, SaysInDoubtWhenAWriteWasSentAndCut) {
   }
 }
 
+TEST(Client, GivesTrailersAmongTheHeaders) {
+  const auto client = NewCurlClient();
+  RawServer server;
+  std::jthread peer([&] {
+    RawSocket socket = server.Accept();
+    socket.ReceiveUntil("\r\n\r\n");
+    socket.Send(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: ETag\r\n\r\n"
+        "3\r\nabc\r\n0\r\nETag: \"/config/ 1234\"\r\n\r\n");
+  });
+  const auto answer = client->Send(To(server.url()));
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->body, "abc");
+  EXPECT_EQ(answer->headers.Get("ETag"), "\"/config/ 1234\"");
+}
+
 TEST(Client, KeepsToItsDeadline) {
   const auto client = NewCurlClient();
   RawServer silent;  // its backlog takes connections that nobody serves
