@@ -61,11 +61,18 @@ Answer<void> CheckTypeMeta(const Kind& kind, const Json& object) {
                  {InvalidValue("kind", QuoteJson(word), StrCat("must be ", kind.kind))});
 }
 
+bool IsMetadataField(std::string_view key) {
+  return std::find(kMetadataFields.begin(), kMetadataFields.end(), key) != kMetadataFields.end();
+}
+
 // Nulls go too: an absent label map and a null one are the same wish.
 void PruneMetadata(Json& metadata, Findings& findings) {
+  const auto stays = [](const auto& member) { return IsMetadataField(member.first) && !member.second.is_null(); };
+  const auto& members = metadata.get_ref<const Json::object_t&>();
+  if (std::all_of(members.begin(), members.end(), stays)) return;
   Json kept = Json::object();
   for (auto& [key, value] : metadata.items()) {
-    const bool known = std::find(kMetadataFields.begin(), kMetadataFields.end(), key) != kMetadataFields.end();
+    const bool known = IsMetadataField(key);
     if (!known) findings.push_back(StrCat("unknown field ", QuoteJson("metadata." + key)));
     if (known && !value.is_null()) kept[key] = std::move(value);
   }

@@ -93,9 +93,12 @@ Answer<WriteOrder> Mutations::OrderCreate(const CallPtr& call) {
   WriteOrder order;
   order.key = {kind.Resource(), call->path.ns, NameOf(decoded.object)};
   order.dry_run = options.dry_run;
-  order.compute = [this, &kind, ns = call->path.ns,
-                   sent = std::move(decoded.object)](const cache::EntryPtr&) -> Answer<std::optional<cache::Intent>> {
-    Json object = sent;
+  // Only a name that we make up is tried again: with a given one the tree is spent by the one attempt.
+  const bool once = !order.key.name.empty();
+  order.compute = [this, &kind, once, ns = call->path.ns, sent = std::make_shared<Json>(std::move(decoded.object))](
+                      const cache::EntryPtr&) -> Answer<std::optional<cache::Intent>> {
+    if (sent->is_null()) return Conflict(kind, "", "the object was changed meanwhile; please try again");
+    Json object = once ? std::exchange(*sent, nullptr) : *sent;
     PATCHBAY_CHECK(AdmitCreate(kind, ns, FormatTime(clock_.Wall()), random_, object));
     cache::Intent intent = MakeCreate(kind, std::move(object));
     PATCHBAY_CHECK(CheckFree(kind, intent.key));

@@ -29,12 +29,25 @@ std::optional<std::string> Resolve(const Json& from, const char* kind, std::stri
   return value;
 }
 
+// Which of two wishes was meant is not for us to guess.
+void CheckOneOf(const Json& from, std::initializer_list<std::string_view> names, std::string field, Desired& desired) {
+  std::vector<std::string> given;
+  for (const std::string_view name : names)
+    if (const Json* value = Find(from, {name}); value != nullptr && !value->is_null()) given.emplace_back(name);
+  if (given.size() > 1)
+    desired.problems.push_back(
+        {std::move(field), "FieldValueInvalid", StrCat("give one of ", Join(given, ", "), ", not both")});
+}
+
 void FillEnv(const Json& spec, const Lookup& lookup, Desired& desired) {
   const Json* env = Find(spec, {"env"});
   if (env == nullptr || !env->is_array()) return;
   for (std::size_t i = 0; i < env->size(); ++i) {
     const Json& entry = (*env)[i];
     const std::string field = StrCat("spec.env[", i, "].valueFrom");
+    CheckOneOf(entry, {"value", "valueFrom"}, StrCat("spec.env[", i, "]"), desired);
+    if (const Json* from = Find(entry, {"valueFrom"}))
+      CheckOneOf(*from, {"secretKeyRef", "configMapKeyRef"}, field, desired);
     std::optional<std::string> value;
     if (const Json* secret = Find(entry, {"valueFrom", "secretKeyRef"}))
       value = Resolve(*secret, "Secret", kSecrets, field, lookup, desired);
@@ -132,7 +145,10 @@ void FillContainer(const Json& spec, const Lookup& lookup, Desired& desired) {
   FillEnv(spec, lookup, desired);
   FillPorts(spec, desired);
   if (const Json* volumes = Find(spec, {"volumes"}); volumes && volumes->is_array())
-    for (const Json& volume : *volumes) to.mounts.push_back(ReadMount(volume, desired));
+    for (std::size_t i = 0; i < volumes->size(); ++i) {
+      CheckOneOf((*volumes)[i], {"hostPath", "tmpfs", "volume"}, StrCat("spec.volumes[", i, "]"), desired);
+      to.mounts.push_back(ReadMount((*volumes)[i], desired));
+    }
   if (const Json* config = Find(spec, {"config"}); config && !config->is_null()) {
     const std::string path = FindString(spec, {"configPath"}, kDefaultConfigPath);
     to.files.push_back({path, DumpJsonPretty(*config) + "\n", 0444});

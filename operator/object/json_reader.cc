@@ -10,6 +10,10 @@ namespace {
 
 // Below this many members a look at each other beats sorting.
 constexpr std::size_t kFewMembers = 16;
+// An object, its metadata and its spec are about to get members more (defaults, uid, status), and a list of members
+// that has to grow copies every key.
+constexpr std::size_t kGrowingLevels = 2;
+constexpr std::size_t kGrowth = 12;
 
 }  // namespace
 
@@ -124,7 +128,7 @@ bool Reader::TakeMembers(Json& out) {
   if (!unique && !DropDuplicates(base)) return false;
   out = Json::object();
   auto& members = out.get_ref<Json::object_t&>();
-  members.reserve(pending_.size() - base);
+  members.reserve(pending_.size() - base + (levels_.size() <= kGrowingLevels ? kGrowth : 0));
   for (std::size_t i = base; i < pending_.size(); ++i)
     members.emplace_back(std::move(pending_[i].first), std::move(pending_[i].second));
   pending_.resize(base);

@@ -1,5 +1,5 @@
 // The strict reader behind ParseJson. Recursive descent into the value itself: members wait on one shared stack until
-// their object or list closes, so every container is allocated once, at its exact size, and keys are moved, not copied.
+// their object or list closes, so every container is allocated once, and keys are moved, not copied.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,8 @@
 namespace patchbay {
 namespace {
 
+constexpr std::size_t kRoomForDefaults = 8;
+
 class Pruner {
  public:
   // What is under `value`'s members, by the rules of `value`.
@@ -84,9 +86,9 @@ void FillMembers(const Rules& rules, Json& value) {
   if (!rules.has_defaults) return;
   for (const auto& [name, property] : rules.properties) {
     if (!property->has_default || Find(value, {name}) != nullptr) continue;
-    Json filled = property->default_value;
-    Fill(*property, filled);
-    value.get_ref<Json::object_t&>().emplace_back(name, std::move(filled));
+    auto& grown = value.get_ref<Json::object_t&>();
+    if (grown.size() == grown.capacity()) grown.reserve(grown.size() + kRoomForDefaults);
+    Fill(*property, grown.emplace_back(name, property->default_value).second);
   }
 }
 

@@ -84,6 +84,17 @@ TEST(Desired, NamesEveryMissingReferenceButNotOptionalOnes) {
   EXPECT_EQ(desired.refers.size(), 2u);
 }
 
+TEST(Desired, DoesNotGuessWhichOfTwoWishesWasMeant) {
+  const Desired desired = Build(
+      {{"image", "app:1"},
+       {"env", {{{"name", "A"}, {"value", "x"}, {"valueFrom", {{"configMapKeyRef", {{"name", "m"}, {"key", "k"}, {"optional", true}}}}}}}},
+       {"volumes", {{{"name", "v"}, {"mountPath", "/v"}, {"hostPath", "/srv"}, {"tmpfs", Json::object()}}}}});
+  ASSERT_EQ(desired.problems.size(), 2u);
+  EXPECT_EQ(desired.problems[0].field, "spec.env[0]");
+  EXPECT_EQ(desired.problems[0].message, "give one of value, valueFrom, not both");
+  EXPECT_EQ(desired.problems[1].field, "spec.volumes[0]");
+}
+
 TEST(Quantity, IsReadAsKubernetesWritesIt) {
   EXPECT_EQ(ParseQuantity("100m", 1e-9), 100'000'000);
   EXPECT_EQ(ParseQuantity("1.5", 1e-9), 1'500'000'000);
