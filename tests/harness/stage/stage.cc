@@ -70,7 +70,7 @@ Stage::~Stage() {
 }
 
 void Stage::StartDatabase() {
-  auto started = dev::PrivatePostgres::Start({.folder = folder_ + "/postgres"});
+  auto started = dev::PrivatePostgres::Start({.folder = folder_ + "/postgres", .throwaway = true});
   ASSERT_TRUE(started.ok()) << started.error().message;
   postgres_ = std::move(*started);
   database_up_ = true;
