@@ -1,0 +1,91 @@
+#include <utility>
+
+#include "schema/granule.h"
+#include "schema/merge.h"
+
+namespace patchbay {
+namespace {
+
+using Shape = Granule::Shape;
+using Branches = std::vector<FieldSet::Branch>;
+
+FieldSet Applied(const Granule& granule, const Json& value);
+
+// Whether a member is a field of its own, whatever is below it.
+bool StandsAlone(const Granule& parent, const std::string& name, const Json& member) {
+  return member.is_null() || (member.is_object() && member.empty()) || !parent.Names(name);
+}
+
+FieldSet AppliedMembers(const Granule& granule, const Json& value) {
+  const auto& members = value.get_ref<const Json::object_t&>();
+  Branches branches;
+  branches.reserve(members.size());
+  for (const auto& [name, member] : members) {
+    FieldSet below = Applied(granule.Member(name), member);
+    if (StandsAlone(granule, name, member)) below.set_member(true);
+    if (!below.empty()) branches.push_back({MemberStep(name), std::move(below)});
+  }
+  return FieldSet(false, std::move(branches));
+}
+
+FieldSet Applied(const Granule& granule, const Json& value) {
+  const Shape shape = granule.ShapeOf(value);
+  if (shape == Shape::kLeaf) return FieldSet(true, {});
+  if (value.is_null()) return {};
+  if (shape == Shape::kMembers) return AppliedMembers(granule, value);
+  Branches branches;
+  branches.reserve(value.size());
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    FieldSet below = Applied(granule.Item(), value[i]);
+    below.set_member(true);
+    branches.push_back({granule.StepOf(value[i], i), std::move(below)});
+  }
+  return FieldSet(false, std::move(branches));
+}
+
+FieldSet Named(const Granule& granule, const FieldSet& fields) {
+  Branches branches;
+  branches.reserve(fields.branches().size());
+  for (const auto& [step, below] : fields.branches()) {
+    FieldSet named = below.branches().empty() ? below : Named(granule.Along(step), below);
+    if (step.starts_with("f:") && granule.Names(std::string_view(step).substr(2))) named.set_member(true);
+    branches.push_back({step, std::move(named)});
+  }
+  return FieldSet(fields.member(), std::move(branches));
+}
+
+}  // namespace
+
+FieldSet Everything(const Granule& granule, const Json& value) {
+  const Shape shape = granule.ShapeOf(value);
+  if (shape == Shape::kLeaf || value.empty()) return FieldSet(true, {});
+  Branches branches;
+  branches.reserve(value.size());
+  if (shape == Shape::kMembers) {
+    for (const auto& [name, member] : value.get_ref<const Json::object_t&>()) {
+      branches.push_back({MemberStep(name), Everything(granule.Member(name), member)});
+    }
+  } else {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      branches.push_back({granule.StepOf(value[i], i), Everything(granule.Item(), value[i])});
+    }
+  }
+  return FieldSet(true, std::move(branches));
+}
+
+FieldSet AppliedFields(const Kind& kind, const Json& object) { return Applied(Granule::Root(kind), object); }
+
+FieldSet EveryField(const Kind& kind, const Json& object, bool status) {
+  const Granule root = Granule::Root(kind);
+  Branches branches;
+  branches.reserve(object.size());
+  for (const auto& [name, member] : object.get_ref<const Json::object_t&>()) {
+    if (name == "apiVersion" || name == "kind" || (name == "status" && !status)) continue;
+    branches.push_back({MemberStep(name), Everything(root.Member(name), member)});
+  }
+  return FieldSet(false, std::move(branches));
+}
+
+FieldSet WithNamedFields(const Kind& kind, const FieldSet& fields) { return Named(Granule::Root(kind), fields); }
+
+}  // namespace patchbay
