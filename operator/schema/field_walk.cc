@@ -11,9 +11,10 @@ using Branches = std::vector<FieldSet::Branch>;
 
 FieldSet Applied(const Granule& granule, const Json& value);
 
-// Whether a member is a field of its own, whatever is below it.
+// Whether a member is a field of its own, whatever is below it. An empty list is, as an empty object: upstream's is
+// nobody's, and stays for ever when it is given up.
 bool StandsAlone(const Granule& parent, const std::string& name, const Json& member) {
-  return member.is_null() || (member.is_object() && member.empty()) || !parent.Names(name);
+  return member.is_null() || (member.is_structured() && member.empty()) || !parent.Names(name);
 }
 
 FieldSet AppliedMembers(const Granule& granule, const Json& value) {

@@ -49,7 +49,7 @@ TEST(Migration, FromClientSideApplyIsAsRecorded) {
                                  {{"Content-Type", "application/json-patch+json"}});
   EXPECT_EQ(moved.status, 200) << moved.text;
   EXPECT_EQ(OwnersOf(moved.json()), 2u);
-  EXPECT_THAT(OwnedBy(moved.json(), "kubectl"), HasSubstr("f:last-applied-configuration"));
+  EXPECT_THAT(OwnedBy(moved.json(), "kubectl"), HasSubstr("last-applied-configuration"));
   EXPECT_GT(RevisionOf(moved.json()), RevisionOf(object));
   object = ApplyAs(world, "kubectl", kEcho, Json::parse(kSent)).json();
   EXPECT_EQ(OwnedBy(object, "kubectl"), kEchoFields);

@@ -97,7 +97,7 @@ TEST(AppliedFields, OfAFreeObjectGoByItsValues) {
 
 TEST(AppliedFields, OfEmptyThings) {
   EXPECT_EQ(Fields("{probe: {}, words: [], plain: [], free: {}, text: null}"),
-            R"({"f:spec":{"f:free":{},"f:plain":{},"f:probe":{},"f:text":{}}})");
+            R"({"f:spec":{"f:free":{},"f:plain":{},"f:probe":{},"f:text":{},"f:words":{}}})");
 }
 
 TEST(Merge, PutsTheAppliedItemsInTheirOrder) {
