@@ -32,14 +32,13 @@ std::optional<Share> ParseShare(const Json& entry) {
   return share;
 }
 
-Json WriteShare(Share share) {
-  Json entry = {{"manager", std::move(share.owner.name)},
-                {"operation", share.owner.applies ? "Apply" : "Update"},
-                {"apiVersion", std::move(share.owner.api_version)}};
-  if (!share.time.empty()) entry["time"] = std::move(share.time);
+Json WriteEntry(const Owner& owner, std::string_view time, Json fields_v1) {
+  Json entry = {
+      {"manager", owner.name}, {"operation", owner.applies ? "Apply" : "Update"}, {"apiVersion", owner.api_version}};
+  if (!time.empty()) entry["time"] = time;
   entry["fieldsType"] = "FieldsV1";
-  entry["fieldsV1"] = std::move(share.fields).ToJson();
-  if (!share.owner.subresource.empty()) entry["subresource"] = std::move(share.owner.subresource);
+  entry["fieldsV1"] = std::move(fields_v1);
+  if (!owner.subresource.empty()) entry["subresource"] = owner.subresource;
   return entry;
 }
 
@@ -111,7 +110,9 @@ Json Ownership::ToJson() && {
   if (shares_.empty() || paths > kMostPaths) return {};
   std::stable_sort(shares_.begin(), shares_.end(), ComesBefore);
   Json list = Json::array();
-  for (Share& share : shares_) list.push_back(WriteShare(std::move(share)));
+  for (Share& share : shares_) {
+    list.push_back(WriteEntry(share.owner, share.time, std::move(share.fields).ToJson()));
+  }
   return list;
 }
 
@@ -157,6 +158,12 @@ FieldSet Ownership::All() const {
   FieldSet all;
   for (const Share& share : shares_) all = Union(all, share.fields);
   return all;
+}
+
+Json WriteOwner(const Owner& owner, std::string_view time, Json fields_v1) {
+  Json list = Json::array();
+  list.push_back(WriteEntry(owner, time, std::move(fields_v1)));
+  return list;
 }
 
 bool SameOwners(const Json* a, const Json* b) {

@@ -61,6 +61,9 @@ class Ownership {
   std::vector<Share> shares_;
 };
 
+// managedFields with one entry.
+Json WriteOwner(const Owner& owner, std::string_view time, Json fields_v1);
+
 // The same entries, but for their times and order.
 bool SameOwners(const Json* a, const Json* b);
 

@@ -50,6 +50,13 @@ void DropCleanup(FieldSet& fields) {
   fields.DropTree({"f:metadata", "f:finalizers", step});
 }
 
+// Of the members of an object other than metadata, those that somebody may own.
+bool IsOwnable(const Kind& kind, std::string_view name) {
+  if (name == "apiVersion" || name == "kind" || name == "metadata") return false;
+  if (name == "status") return !kind.has_status;
+  return name != "spec" || kind.Resource() != kNamespaces;
+}
+
 }  // namespace
 
 Owner Author::AsOwner(const Kind& kind, bool applies) const { return {name, applies, kind.ApiVersion(), subresource}; }
@@ -72,11 +79,19 @@ void DropSystemFields(const Kind& kind, std::string_view subresource, FieldSet& 
 }
 
 void TrackCreate(const Kind& kind, const Author& author, Json& object) {
-  FieldSet fields = EveryField(kind, object, !kind.has_status);
-  DropSystemFields(kind, "", fields);
-  Ownership ownership;
-  ownership.Set(author.AsOwner(kind, false), std::move(fields), author.now);
-  PutManagedFields(std::move(ownership).ToJson(), object);
+  FieldSet metadata = EveryFieldOf(kind, "metadata", object["metadata"]);
+  DropSystemFields(kind, "", metadata);
+  std::string fields = DumpJson(std::move(metadata).ToJson());
+  fields.pop_back();
+  fields.reserve(2048);
+  for (const auto& [name, member] : object.get_ref<const Json::object_t&>()) {
+    if (!IsOwnable(kind, name)) continue;
+    fields.append(fields.size() > 1 ? "," : "").append(QuoteJson(MemberStep(name))).append(":");
+    AppendEveryField(kind, name, member, fields);
+  }
+  if (fields.size() == 1) return;
+  Json entries = WriteOwner(author.AsOwner(kind, false), author.now, WrittenJson(fields += '}'));
+  PutManagedFields(std::move(entries), object);
 }
 
 Json TakeManagedFields(Json& object) {

@@ -15,7 +15,7 @@ using Items = std::unordered_map<std::string, const Json*>;
 struct Found {
   Branches added, modified, removed;
 
-  void Take(const std::string& step, Comparison below) {
+  void Take(std::string step, Comparison below) {
     if (!below.added.empty()) added.push_back({step, std::move(below.added)});
     if (!below.modified.empty()) modified.push_back({step, std::move(below.modified)});
     if (!below.removed.empty()) removed.push_back({step, std::move(below.removed)});
@@ -43,7 +43,9 @@ Comparison CompareMembers(const Granule& granule, const Json& before, const Json
     for (const auto& [name, member] : before.get_ref<const Json::object_t&>()) {
       const Granule below = granule.Member(name);
       if (const Json* other = in_after.Find(name)) {
-        found.Take(MemberStep(name), CompareBoth(below, member, *other));
+        if (Comparison change = CompareBoth(below, member, *other); !change.same()) {
+          found.Take(MemberStep(name), std::move(change));
+        }
       } else {
         found.removed.push_back({MemberStep(name), Everything(below, member)});
       }
@@ -88,7 +90,8 @@ Comparison CompareBoth(const Granule& granule, const Json& before, const Json& a
   }
   const bool taken_apart = shape != Shape::kLeaf && !(before.empty() && after.empty());
   if (!taken_apart) return {{}, FieldSet(!EqualJson(before, after), {}), {}};
-  return shape == Shape::kMembers ? CompareMembers(granule, before, after) : CompareItems(granule, before, after);
+  if (shape == Shape::kMembers) return CompareMembers(granule, before, after);
+  return before == after ? Comparison() : CompareItems(granule, before, after);
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "base/text.h"
 #include "schema/granule.h"
 #include "schema/merge.h"
 
@@ -44,6 +47,66 @@ FieldSet Applied(const Granule& granule, const Json& value) {
   return FieldSet(false, std::move(branches));
 }
 
+// Puts out what Everything finds, as the text of FieldsV1.
+class Writer {
+ public:
+  explicit Writer(std::string& out) : out_(out) {}
+
+  void Write(const Granule& granule, const Json& value) {
+    const Shape shape = granule.ShapeOf(value);
+    if (shape == Shape::kLeaf || value.empty()) {
+      out_ += "{}";
+      return;
+    }
+    out_ += R"({".":{})";
+    if (shape == Shape::kMembers) {
+      WriteMembers(granule, value.get_ref<const Json::object_t&>());
+    } else {
+      WriteItems(granule, value);
+    }
+    out_ += '}';
+  }
+
+ private:
+  void WriteMembers(const Granule& granule, const Json::object_t& members) {
+    std::vector<const Json::object_t::value_type*> sorted;
+    sorted.reserve(members.size());
+    for (const auto& member : members) sorted.push_back(&member);
+    std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+    for (const auto* member : sorted) {
+      out_ += ',';
+      WriteStep("f:", member->first);
+      Write(granule.Member(member->first), member->second);
+    }
+  }
+  void WriteStep(std::string_view prefix, std::string_view step) {
+    const auto odd = [](char c) { return static_cast<signed char>(c) < 0x20 || c == 0x7f; };
+    if (std::any_of(step.begin(), step.end(), odd)) {
+      out_.append(QuoteJson(std::string(prefix).append(step))).append(":");
+      return;
+    }
+    out_.append("\"").append(prefix);
+    for (const char c : step) {
+      if (c == '"' || c == '\\') out_ += '\\';
+      out_ += c;
+    }
+    out_.append("\":");
+  }
+  void WriteItems(const Granule& granule, const Json& list) {
+    std::vector<std::pair<std::string, const Json*>> items;
+    items.reserve(list.size());
+    for (std::size_t i = 0; i < list.size(); ++i) items.emplace_back(granule.StepOf(list[i], i), &list[i]);
+    std::sort(items.begin(), items.end());
+    for (const auto& [step, item] : items) {
+      out_ += ',';
+      WriteStep("", step);
+      Write(granule.Item(), *item);
+    }
+  }
+
+  std::string& out_;
+};
+
 FieldSet Named(const Granule& granule, const FieldSet& fields) {
   Branches branches;
   branches.reserve(fields.branches().size());
@@ -85,6 +148,14 @@ FieldSet EveryField(const Kind& kind, const Json& object, bool status) {
     branches.push_back({MemberStep(name), Everything(root.Member(name), member)});
   }
   return FieldSet(false, std::move(branches));
+}
+
+FieldSet EveryFieldOf(const Kind& kind, std::string_view member, const Json& value) {
+  return FieldSet(false, {{MemberStep(member), Everything(Granule::Root(kind).Member(member), value)}});
+}
+
+void AppendEveryField(const Kind& kind, std::string_view member, const Json& value, std::string& out) {
+  Writer(out).Write(Granule::Root(kind).Member(member), value);
 }
 
 FieldSet WithNamedFields(const Kind& kind, const FieldSet& fields) { return Named(Granule::Root(kind), fields); }

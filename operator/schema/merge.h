@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "object/fields.h"
@@ -19,6 +20,10 @@ namespace patchbay {
 FieldSet AppliedFields(const Kind& kind, const Json& object);
 // Every field there is, as if all of it had just been added; apiVersion, kind and, unless `status`, status aside.
 FieldSet EveryField(const Kind& kind, const Json& object, bool status);
+FieldSet EveryFieldOf(const Kind& kind, std::string_view member, const Json& value);
+// The same of one top-level member, put behind `out` as the text of its FieldsV1: for new objects, of which there are
+// many.
+void AppendEveryField(const Kind& kind, std::string_view member, const Json& value, std::string& out);
 
 struct Comparison {
   FieldSet added = {};
