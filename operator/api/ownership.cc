@@ -53,6 +53,7 @@ bool ComesBefore(const Share& a, const Share& b) {
 // Everything but the time.
 bool IsSameEntry(const Json& a, const Json& b) {
   if (!a.is_object() || !b.is_object()) return EqualJson(a, b);
+  if (FindString(a, {"manager"}) != FindString(b, {"manager"})) return false;
   Json left = a;
   Json right = b;
   left.erase("time");

@@ -12,6 +12,7 @@ namespace patchbay::api {
 namespace {
 
 constexpr std::size_t kLongestName = 128;  // bytes, Kubernetes' limit of a fieldManager
+constexpr std::size_t kMostBytes = 4 * 1024 * 1024;
 
 constexpr std::array<std::string_view, 11> kSystemSteps = {
     "f:name",          "f:namespace",         "f:uid",      "f:resourceVersion",   "f:generation",
@@ -89,7 +90,7 @@ void TrackCreate(const Kind& kind, const Author& author, Json& object) {
     fields.append(fields.size() > 1 ? "," : "").append(QuoteJson(MemberStep(name))).append(":");
     AppendEveryField(kind, name, member, fields);
   }
-  if (fields.size() == 1) return;
+  if (fields.size() == 1 || fields.size() > kMostBytes) return;
   Json entries = WriteOwner(author.AsOwner(kind, false), author.now, WrittenJson(fields += '}'));
   PutManagedFields(std::move(entries), object);
 }

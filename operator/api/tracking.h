@@ -28,7 +28,8 @@ std::string AuthorName(std::string_view field_manager, const http::Headers& head
 // does not reach.
 void DropSystemFields(const Kind& kind, std::string_view subresource, FieldSet& fields);
 
-// The author owns all of a new object, status aside. What he owns is put in as text (WrittenJson).
+// The author owns all of a new object, status aside. What he owns is put in as text (WrittenJson);
+// more than 4 MiB of it is left out.
 void TrackCreate(const Kind& kind, const Author& author, Json& object);
 
 // What a client wrote into metadata.managedFields, taken out of the object; null when nothing.

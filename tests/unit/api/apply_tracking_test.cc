@@ -97,6 +97,22 @@ TEST(Tracking, IsNoConcernOfTheOperator) {
   EXPECT_EQ(after["metadata"]["managedFields"], before["metadata"]["managedFields"]);
 }
 
+TEST(Tracking, LeavesALargeObjectReadable) {
+  World world;
+  Json plugin = Echo();
+  Json config = Json::object();
+  for (int i = 0; i < 60'000; ++i) {
+    config.get_ref<Json::object_t&>().emplace_back("a-member-of-some-length-" + std::to_string(i), i);
+  }
+  plugin["spec"]["config"] = std::move(config);
+  const Reply reply = world.Post(kPluginsPath, plugin);
+  ASSERT_EQ(reply.status, 201);
+  EXPECT_GT(reply.text.size(), JsonLimits{}.bytes);
+  const auto run = [](Json& object, cache::Committer::Notes&) { object["status"]["phase"] = "Running"; };
+  EXPECT_TRUE(world.committer.Update({std::string(kPlugins), "default", "echo"}, "", run).ok());
+  EXPECT_EQ(world.Merge(kEcho, {{"spec", {{"replicas", 2}}}}).status, 200);
+}
+
 TEST(Tracking, GivesTheCleanupFinalizerToNobody) {
   World world;
   const Json object = CreateEcho(world);
