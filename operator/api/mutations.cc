@@ -122,9 +122,9 @@ Answer<WriteOrder> Mutations::OrderUpdate(const CallPtr& call) {
   WriteOrder order;
   order.key = call->key();
   order.dry_run = options.dry_run;
-  order.compute = [&kind, name = call->path.name, part = PartOf(*call), author = AuthorOf(*call, options),
-                   sent = std::move(decoded.object)](
-                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+  order.compute =
+      [&kind, name = call->path.name, part = PartOf(*call), author = AuthorOf(*call, options),
+       sent = std::move(decoded.object)](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(kind, name);
     PATCHBAY_CHECK(CheckUpdateRevision(kind, name, sent));
     const Json before = ParseStored(*current->bytes);
@@ -145,8 +145,7 @@ Answer<WriteOrder> Mutations::OrderPatch(const CallPtr& call) {
   order.dry_run = options.dry_run;
   auto findings = std::make_shared<Findings>();
   order.compute = [call, type, findings, author = AuthorOf(*call, options), fields = options.fields,
-                   patch = std::move(patch)](
-                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+                   patch = std::move(patch)](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(*call->kind, call->path.name);
     const Json before = ParseStored(*current->bytes);
     PATCHBAY_TRY(Json object, ApplyPatch(type, before, patch.object));

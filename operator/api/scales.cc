@@ -96,8 +96,8 @@ void Scales::Run(const CallPtr& call, const WriteOptions& options,
   order.key = call->key();
   order.dry_run = options.dry_run;
   const Author author{AuthorName(options.field_manager, call->request().headers), "scale", FormatTime(clock_.Wall())};
-  order.compute = [call, author, change = std::move(change)](
-                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+  order.compute = [call, author,
+                   change = std::move(change)](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(*call->kind, call->path.name);
     const Json before = ParseStored(*current->bytes);
     PATCHBAY_TRY(const Json scale, change(ToScale(*call->kind, before)));

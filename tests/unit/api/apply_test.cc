@@ -161,9 +161,8 @@ TEST(Apply, OfAnotherListItemDoesNotTouchTheFirst) {
   const Json object = ApplyAs(world, "b", kEcho, other).json();
   ASSERT_EQ(object["spec"]["env"].size(), 2u) << object;
   EXPECT_EQ(FindString(object["spec"]["env"][0], {"name"}), "GREETING");
-  EXPECT_EQ(
-      OwnedBy(object, "b"),
-      R"({"f:spec":{"f:config":{"f:deep":{".":{},"f:b":{}}},"f:env":{"k:{\"name\":\"OTHER\"}":{".":{},"f:name":{},"f:value":{}}}}})");
+  EXPECT_EQ(OwnedBy(object, "b"), R"({"f:spec":{"f:config":{"f:deep":{".":{},"f:b":{}}},)"
+                                  R"("f:env":{"k:{\"name\":\"OTHER\"}":{".":{},"f:name":{},"f:value":{}}}}})");
 }
 
 TEST(Apply, ToStatusOwnsStatusAlone) {

@@ -123,7 +123,8 @@ TEST(Patch, NamesTheTypesItTakes) {
   for (const char* type : {"application/json", "application/strategic-merge-patch+json"}) {
     const Reply reply = world.Call("PATCH", OneOf("a"), "{}", {{"Content-Type", type}});
     EXPECT_EQ(reply.status, 415);
-    EXPECT_THAT(reply.message(), HasSubstr("application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"));
+    EXPECT_THAT(reply.message(),
+                HasSubstr("application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"));
   }
 }
 

@@ -26,9 +26,9 @@ FieldSet RandomSet(Random& random, int depth) {
 }
 
 TEST(FieldSet, IsWrittenAsKubernetesWritesIt) {
-  const char* text =
-      R"({"f:metadata":{"f:labels":{".":{},"f:app":{}}},"f:spec":{"f:env":{"k:{\"name\":\"A\"}":{".":{},"f:value":{}}},)"
-      R"("f:hosts":{"v:\"x\"":{}}}})";
+  const char* text = R"({"f:metadata":{"f:labels":{".":{},"f:app":{}}},)"
+                     R"("f:spec":{"f:env":{"k:{\"name\":\"A\"}":{".":{},"f:value":{}}},)"
+                     R"("f:hosts":{"v:\"x\"":{}}}})";
   EXPECT_EQ(Write(Read(text)), text);
 }
 
@@ -46,12 +46,11 @@ TEST(FieldSet, OrdersNumbersBySize) {
 }
 
 TEST(FieldSet, ListsMembersBeforeWhatIsBelowThem) {
-  EXPECT_THAT(
-      Read(
-          R"({"f:spec":{"f:env":{"k:{\"name\":\"A\",\"x\":1}":{".":{},"f:value":{}}},"f:image":{}},"f:z":{"v:\"x\"":{},"i:3":{}}})")
-          .Paths(),
-      ElementsAre(".spec.image", R"(.spec.env[name="A",x=1])", R"(.spec.env[name="A",x=1].value)", R"(.z[="x"])",
-                  ".z[3]"));
+  EXPECT_THAT(Read(R"({"f:spec":{"f:env":{"k:{\"name\":\"A\",\"x\":1}":{".":{},"f:value":{}}},"f:image":{}},)"
+                   R"("f:z":{"v:\"x\"":{},"i:3":{}}})")
+                  .Paths(),
+              ElementsAre(".spec.image", R"(.spec.env[name="A",x=1])", R"(.spec.env[name="A",x=1].value)",
+                          R"(.z[="x"])", ".z[3]"));
 }
 
 TEST(FieldSet, RefusesWhatIsNone) {
