@@ -19,30 +19,6 @@ constexpr std::string_view kKeyRule =
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
     "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 
-Answer<void> FoldStringData(const Kind& kind, Json& object) {
-  const auto words = object.find("stringData");
-  if (words == object.end()) return {};
-  const auto bytes = object.find("data");
-  const bool has_bytes = bytes != object.end() && !bytes->is_null();
-  if ((has_bytes && !bytes->is_object()) || !(words->is_object() || words->is_null())) {
-    return CannotHandle(kind, "data and stringData must be objects");
-  }
-  // A map: members of a Json are a list, and a client may send very many.
-  std::map<std::string, Json> folded;
-  if (has_bytes) {
-    for (const auto& [key, value] : bytes->items()) folded[key] = value;
-  }
-  for (const auto& [key, value] : words->items()) {
-    if (!value.is_string()) return CannotHandle(kind, StrCat("stringData.", key, " must be a string"));
-    folded[key] = EncodeBase64(value.get_ref<const std::string&>());
-  }
-  Json merged = Json::object();
-  for (auto& [key, value] : folded) merged.get_ref<Json::object_t&>().emplace_back(key, std::move(value));
-  object.erase("stringData");
-  object["data"] = std::move(merged);
-  return {};
-}
-
 Answer<void> CheckBase64(const Kind& kind, const Json& object, const char* field) {
   const auto values = object.find(field);
   if (values == object.end() || values->is_null()) return {};
@@ -126,6 +102,30 @@ std::vector<Cause> ValidateNamespaceName(const Json& object) {
 }
 
 }  // namespace
+
+Answer<void> FoldStringData(const Kind& kind, Json& object) {
+  const auto words = object.find("stringData");
+  if (words == object.end() || kind.Resource() != kSecrets) return {};
+  const auto bytes = object.find("data");
+  const bool has_bytes = bytes != object.end() && !bytes->is_null();
+  if ((has_bytes && !bytes->is_object()) || !(words->is_object() || words->is_null())) {
+    return CannotHandle(kind, "data and stringData must be objects");
+  }
+  // A map: members of a Json are a list, and a client may send very many.
+  std::map<std::string, Json> folded;
+  if (has_bytes) {
+    for (const auto& [key, value] : bytes->items()) folded[key] = value;
+  }
+  for (const auto& [key, value] : words->items()) {
+    if (!value.is_string()) return CannotHandle(kind, StrCat("stringData.", key, " must be a string"));
+    folded[key] = EncodeBase64(value.get_ref<const std::string&>());
+  }
+  Json merged = Json::object();
+  for (auto& [key, value] : folded) merged.get_ref<Json::object_t&>().emplace_back(key, std::move(value));
+  object.erase("stringData");
+  object["data"] = std::move(merged);
+  return {};
+}
 
 Answer<void> PrepareBuiltin(const Kind& kind, const Json* before, Json& object) {
   if (!kind.builtin) return {};

@@ -18,6 +18,9 @@ inline constexpr std::string_view kSystemNamespace = "patchbay-system";
 // `before` is nullptr on create. 400 when a value does not decode.
 Answer<void> PrepareBuiltin(const Kind& kind, const Json* before, Json& object);
 
+// A Secret's stringData, written into its data. Other kinds pass untouched.
+Answer<void> FoldStringData(const Kind& kind, Json& object);
+
 // Their rules beyond the schema: keys, sizes, immutability.
 std::vector<Cause> ValidateBuiltin(const Kind& kind, const Json* before, const Json& object);
 

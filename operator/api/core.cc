@@ -33,7 +33,7 @@ Api::Core::Core(const Foundation& foundation, ApiOptions options, Backstage back
       reader_(foundation.cache, renderer_, threads_),
       mutations_(writes_, foundation.cache, renderer_, foundation.clock, foundation.random),
       removals_(writes_, foundation.kinds, foundation.cache, renderer_, foundation.clock),
-      scales_(writes_, foundation.cache, renderer_),
+      scales_(writes_, foundation.cache, renderer_, foundation.clock),
       logs_(backstage_, foundation.cache, foundation.clock, streams_),
       planning_(backstage_, foundation.kinds, foundation.cache, foundation.clock, foundation.random, threads_),
       watches_(std::make_shared<Watches>(foundation.cache, renderer_, reader_, timers_, foundation.clock,

@@ -29,8 +29,6 @@ Answer<void> CheckUpdateRevision(const Kind& kind, std::string_view name, const 
   return failure;
 }
 
-Part PartOf(const Call& call) { return call.path.subresource == "status" ? Part::kStatus : Part::kMain; }
-
 }  // namespace
 
 Mutations::Mutations(Writes& writes, const cache::Cache& cache, const Renderer& renderer, Clock& clock, Random& random)
@@ -38,7 +36,16 @@ Mutations::Mutations(Writes& writes, const cache::Cache& cache, const Renderer& 
 
 void Mutations::Create(const CallPtr& call) { Run(call, 201, OrderCreate(call)); }
 void Mutations::Update(const CallPtr& call) { Run(call, 200, OrderUpdate(call)); }
-void Mutations::Patch(const CallPtr& call) { Run(call, 200, OrderPatch(call)); }
+void Mutations::Patch(const CallPtr& call) {
+  if (BodyTypeOf(call->request().headers.Get("Content-Type")) == BodyType::kApplyPatch) return Apply(call);
+  Run(call, 200, OrderPatch(call));
+}
+
+Part Mutations::PartOf(const Call& call) { return call.path.subresource == "status" ? Part::kStatus : Part::kMain; }
+
+Author Mutations::AuthorOf(const Call& call, const WriteOptions& options) const {
+  return {AuthorName(options.field_manager, call.request().headers), call.path.subresource, FormatTime(clock_.Wall())};
+}
 
 void Mutations::Run(const CallPtr& call, int status, Answer<WriteOrder> order) {
   if (!order.ok()) return call->Fail(order.error());
@@ -95,11 +102,13 @@ Answer<WriteOrder> Mutations::OrderCreate(const CallPtr& call) {
   order.dry_run = options.dry_run;
   // Only a name that we make up is tried again: with a given one the tree is spent by the one attempt.
   const bool once = !order.key.name.empty();
-  order.compute = [this, &kind, once, ns = call->path.ns, sent = std::make_shared<Json>(std::move(decoded.object))](
+  order.compute = [this, &kind, once, ns = call->path.ns, author = AuthorOf(*call, options),
+                   sent = std::make_shared<Json>(std::move(decoded.object))](
                       const cache::EntryPtr&) -> Answer<std::optional<cache::Intent>> {
     if (sent->is_null()) return Conflict(kind, "", "the object was changed meanwhile; please try again");
     Json object = once ? std::exchange(*sent, nullptr) : *sent;
-    PATCHBAY_CHECK(AdmitCreate(kind, ns, FormatTime(clock_.Wall()), random_, object));
+    PATCHBAY_CHECK(AdmitCreate(kind, ns, author.now, random_, object));
+    TrackCreate(kind, author, object);
     cache::Intent intent = MakeCreate(kind, std::move(object));
     PATCHBAY_CHECK(CheckFree(kind, intent.key));
     return std::optional(std::move(intent));
@@ -117,12 +126,13 @@ Answer<WriteOrder> Mutations::OrderUpdate(const CallPtr& call) {
   WriteOrder order;
   order.key = call->key();
   order.dry_run = options.dry_run;
-  order.compute = [&kind, name = call->path.name, part = PartOf(*call), sent = std::move(decoded.object)](
-                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+  order.compute =
+      [&kind, name = call->path.name, part = PartOf(*call), author = AuthorOf(*call, options),
+       sent = std::move(decoded.object)](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(kind, name);
     PATCHBAY_CHECK(CheckUpdateRevision(kind, name, sent));
     const Json before = ParseStored(*current->bytes);
-    return Replace({kind, *current, before, part, false}, sent);
+    return Replace({kind, *current, before, part, false, author}, sent);
   };
   return order;
 }
@@ -138,15 +148,15 @@ Answer<WriteOrder> Mutations::OrderPatch(const CallPtr& call) {
   order.key = call->key();
   order.dry_run = options.dry_run;
   auto findings = std::make_shared<Findings>();
-  order.compute = [call, type, findings, fields = options.fields, patch = std::move(patch)](
-                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+  order.compute = [call, type, findings, author = AuthorOf(*call, options), fields = options.fields,
+                   patch = std::move(patch)](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(*call->kind, call->path.name);
     const Json before = ParseStored(*current->bytes);
     PATCHBAY_TRY(Json object, ApplyPatch(type, before, patch.object));
     Findings found = patch.findings;
     PATCHBAY_CHECK(DropUnknown(*call->kind, fields, object, found));
     if (findings->empty()) call->Warn(*findings = std::move(found));
-    return Replace({*call->kind, *current, before, PartOf(*call), true}, std::move(object));
+    return Replace({*call->kind, *current, before, PartOf(*call), true, author}, std::move(object));
   };
   return order;
 }

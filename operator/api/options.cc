@@ -151,8 +151,21 @@ Answer<WriteOptions> ParseWriteOptions(const http::Query& query, std::string_vie
   PATCHBAY_TRY(options.dry_run, ParseDryRun(query.GetAll("dryRun"), verb_options));
   PATCHBAY_TRY(options.fields, ParseFieldValidation(query.Get("fieldValidation"), verb_options));
   std::vector<Cause> causes = CheckFieldManager(query.Get("fieldManager"));
+  options.field_manager = query.Get("fieldManager");
   if (query.Has("force")) causes.push_back(ForbiddenField("force", "may not be specified for non-apply patch"));
   if (!causes.empty()) return InvalidOptions(verb_options, std::move(causes));
+  return options;
+}
+
+Answer<WriteOptions> ParseApplyOptions(const http::Query& query) {
+  WriteOptions options;
+  PATCHBAY_TRY(options.dry_run, ParseDryRun(query.GetAll("dryRun"), "PatchOptions"));
+  PATCHBAY_TRY(options.fields, ParseFieldValidation(query.Get("fieldValidation"), "PatchOptions"));
+  options.field_manager = query.Get("fieldManager");
+  options.force = IsTrue(query, "force");
+  std::vector<Cause> causes = CheckFieldManager(options.field_manager);
+  if (options.field_manager.empty()) causes.push_back(RequiredValue("fieldManager", "is required for apply patch"));
+  if (!causes.empty()) return InvalidOptions("PatchOptions", std::move(causes));
   return options;
 }
 

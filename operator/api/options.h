@@ -17,9 +17,13 @@ enum class FieldValidation { kIgnore, kWarn, kStrict };
 struct WriteOptions {
   bool dry_run = false;
   FieldValidation fields = FieldValidation::kWarn;
+  std::string field_manager;  // "" when the client names none
+  bool force = false;         // of an apply patch: takes what others own
 };
 // `verb_options` is "CreateOptions", "UpdateOptions" or "PatchOptions".
 Answer<WriteOptions> ParseWriteOptions(const http::Query& query, std::string_view verb_options);
+// Of an apply patch: needs a fieldManager.
+Answer<WriteOptions> ParseApplyOptions(const http::Query& query);
 
 enum class RevisionMatch { kUnset, kExact, kNotOlderThan };
 

@@ -12,8 +12,9 @@ namespace {
 
 Failure RefuseMedia(const Kind& kind) {
   return UnsupportedMedia(kind.builtin ? "application/json-patch+json, application/merge-patch+json, "
-                                         "application/strategic-merge-patch+json"
-                                       : "application/json-patch+json, application/merge-patch+json");
+                                         "application/strategic-merge-patch+json, application/apply-patch+yaml"
+                                       : "application/json-patch+json, application/merge-patch+json, "
+                                         "application/apply-patch+yaml");
 }
 
 // $patch, $setElementOrder/...: directives for lists of structs, which the built-in kinds we serve do not have.
@@ -64,6 +65,21 @@ Answer<void> CheckRevision(const Replacement& replacement, const Json& object) {
   return Stale(replacement.kind, replacement.current.key.name);
 }
 
+bool Changes(const Replacement& replacement, const Json& object) {
+  Json before = replacement.before;
+  before["metadata"].erase("resourceVersion");
+  return !EqualJson(before, object);
+}
+
+// What is to be committed for an object that was admitted.
+Answer<std::optional<cache::Intent>> Settle(const Replacement& replacement, Json object) {
+  if (IsDeleting(object) && FinalizersOf(object).empty()) {
+    return std::optional(MakeDelete(replacement.kind, replacement.current, std::move(object)));
+  }
+  if (!Changes(replacement, object)) return std::optional<cache::Intent>();
+  return std::optional(MakeUpdate(replacement.kind, replacement.current, replacement.before, std::move(object)));
+}
+
 }  // namespace
 
 Answer<void> CheckPatchType(const Kind& kind, BodyType type) {
@@ -81,15 +97,28 @@ Answer<Json> ApplyPatch(BodyType type, const Json& before, const Json& patch) {
 }
 
 Answer<std::optional<cache::Intent>> Replace(const Replacement& replacement, Json object) {
+  const Json given = TakeManagedFields(object);
   PATCHBAY_CHECK(CheckRevision(replacement, object));
   PATCHBAY_CHECK(AdmitUpdate(replacement.kind, replacement.before, replacement.part, replacement.patched, object));
-  if (IsDeleting(object) && FinalizersOf(object).empty()) {
-    return std::optional(MakeDelete(replacement.kind, replacement.current, std::move(object)));
+  const bool settable = replacement.author.subresource.empty();
+  TrackUpdate(replacement.kind, replacement.author, replacement.before, settable ? given : Json(), object);
+  return Settle(replacement, std::move(object));
+}
+
+Answer<std::optional<cache::Intent>> ReplaceOwned(const Replacement& replacement, Json object, Json managed_fields) {
+  PATCHBAY_CHECK(CheckRevision(replacement, object));
+  PATCHBAY_CHECK(AdmitUpdate(replacement.kind, replacement.before, replacement.part, replacement.patched, object));
+  Json& metadata = object["metadata"];
+  metadata.erase("managedFields");
+  const Json* old = Find(replacement.before, {"metadata", "managedFields"});
+  const bool same = SameOwners(old, managed_fields.is_null() ? nullptr : &managed_fields);
+  if (!managed_fields.is_null()) metadata["managedFields"] = std::move(managed_fields);
+  if (same && old) {
+    Json quiet = object;
+    quiet["metadata"]["managedFields"] = *old;
+    if (!Changes(replacement, quiet)) object = std::move(quiet);
   }
-  Json before = replacement.before;
-  before["metadata"].erase("resourceVersion");
-  if (EqualJson(before, object)) return std::optional<cache::Intent>();
-  return std::optional(MakeUpdate(replacement.kind, replacement.current, replacement.before, std::move(object)));
+  return Settle(replacement, std::move(object));
 }
 
 }  // namespace patchbay::api

@@ -75,8 +75,8 @@ Kind ScaleKind() {
 
 }  // namespace
 
-Scales::Scales(Writes& writes, const cache::Cache& cache, const Renderer& renderer)
-    : writes_(writes), cache_(cache), renderer_(renderer), scale_kind_(ScaleKind()) {}
+Scales::Scales(Writes& writes, const cache::Cache& cache, const Renderer& renderer, Clock& clock)
+    : writes_(writes), cache_(cache), renderer_(renderer), clock_(clock), scale_kind_(ScaleKind()) {}
 
 http::Response Scales::Show(const Call& call, std::string_view bytes) const {
   const std::string scale = DumpJson(ToScale(*call.kind, ParseStored(bytes)));
@@ -95,13 +95,14 @@ void Scales::Run(const CallPtr& call, const WriteOptions& options,
   order.kind = call->kind;
   order.key = call->key();
   order.dry_run = options.dry_run;
-  order.compute = [call, change = std::move(change)](
-                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+  const Author author{AuthorName(options.field_manager, call->request().headers), "scale", FormatTime(clock_.Wall())};
+  order.compute = [call, author,
+                   change = std::move(change)](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(*call->kind, call->path.name);
     const Json before = ParseStored(*current->bytes);
     PATCHBAY_TRY(const Json scale, change(ToScale(*call->kind, before)));
     PATCHBAY_TRY(Json object, TakeReplicas(*call->kind, scale, before));
-    return Replace({*call->kind, *current, before, Part::kMain, false}, std::move(object));
+    return Replace({*call->kind, *current, before, Part::kMain, false, author}, std::move(object));
   };
   order.done = [this, call](const Answer<Written>& written) {
     if (!written.ok()) return call->Fail(written.error());

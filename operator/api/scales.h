@@ -10,7 +10,7 @@ namespace patchbay::api {
 
 class Scales {
  public:
-  Scales(Writes& writes, const cache::Cache& cache, const Renderer& renderer);
+  Scales(Writes& writes, const cache::Cache& cache, const Renderer& renderer, Clock& clock);
 
   // REQUIRES: the kind has scale.
   void Get(const CallPtr& call) const;
@@ -24,6 +24,7 @@ class Scales {
   Writes& writes_;
   const cache::Cache& cache_;
   const Renderer& renderer_;
+  Clock& clock_;
   Kind scale_kind_;  // for rendering
 };
 

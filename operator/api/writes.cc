@@ -91,13 +91,13 @@ void Writes::Settle(const TaskPtr& task, bool removed, Result<cache::EntryPtr> r
   }
   const Code code = result.error().code;
   const bool overtaken = code == Code::kConflict || (code == Code::kNotFound && task->seen) ||
-                         (code == Code::kAlreadyExists && task->order.key.name.empty());
+                         (code == Code::kAlreadyExists && (task->order.key.name.empty() || task->order.creates));
   if (overtaken && !stopped_ && task->attempts < kMostAttempts) return Again(task, result.error());
   task->order.done(FromError(result.error(), task->order.kind, task->order.key.name));
 }
 
 void Writes::Again(const TaskPtr& task, const Error& error) {
-  const bool visible = !task->seen || cache_.Get(task->order.key) != task->seen;
+  const bool visible = task->order.key.name.empty() || cache_.Get(task->order.key) != task->seen;
   if (visible) return Attempt(task);
   const bool taken = threads_.Run([this, task, error] {
     if (const Result<void> caught_up = cache_.CatchUp(); !caught_up.ok()) {

@@ -28,6 +28,7 @@ struct WriteOrder {
   const Kind* kind = nullptr;
   Key key;  // name empty: a new one each time (generateName)
   bool dry_run = false;
+  bool creates = false;  // an absent object is made: when another was faster, the wish is seen again
   // The wish, seen from the present entry (nullptr: absent). No intent: nothing is to be written. Pure; may run several
   // times, on any thread.
   std::function<Answer<std::optional<cache::Intent>>(const cache::EntryPtr&)> compute;

@@ -112,6 +112,11 @@ void AppendJson(std::string& out, const Json& value) {
     case Json::value_t::number_integer: return AppendInteger(out, value.get<std::int64_t>());
     case Json::value_t::number_unsigned: return AppendInteger(out, value.get<std::uint64_t>());
     case Json::value_t::number_float: return AppendDouble(out, value.get<double>());
+    case Json::value_t::binary: {
+      const Json::binary_t& text = value.get_binary();
+      out.append(text.begin(), text.end());
+      return;
+    }
     default: out += "null";
   }
 }
@@ -121,6 +126,8 @@ std::string DumpJson(const Json& value) {
   AppendJson(out, value);
   return out;
 }
+
+Json WrittenJson(std::string_view text) { return Json::binary({text.begin(), text.end()}); }
 
 std::string DumpJsonPretty(const Json& value) { return value.dump(4, ' ', false, Json::error_handler_t::replace); }
 

@@ -35,6 +35,8 @@ Result<Json> ParseJson(std::string_view text, const JsonLimits& limits = {},
 std::string DumpJson(const Json& value);
 // The same, put behind what `out` holds.
 void AppendJson(std::string& out, const Json& value);
+// JSON text as a value: put out as it stands by those above, opaque to all others. For what is written once.
+Json WrittenJson(std::string_view text);
 std::string DumpJsonPretty(const Json& value);  // four spaces, as kubectl -o json
 
 // The member, or nullptr; walks `path` of object keys. Never throws, whatever the types.

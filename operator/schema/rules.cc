@@ -151,6 +151,7 @@ class Compiler {
         rules_->has_defaults |= rules_->additional->has_defaults;
       }
     }
+    rules_->atomic_map = FindString(schema_, {"x-kubernetes-map-type"}) == "atomic";
     return ReadStrings("required", rules_->required);
   }
 

@@ -65,6 +65,7 @@ class Rules {
   std::shared_ptr<const Rules> items;
   ListType list_type = ListType::kAtomic;
   std::vector<std::string> map_keys;
+  bool atomic_map = false;  // x-kubernetes-map-type: atomic
 
   Rules() = default;
   Rules(const Rules&) = delete;

@@ -120,11 +120,11 @@ TEST(Patch, TakesJsonPatches) {
 TEST(Patch, NamesTheTypesItTakes) {
   World world;
   world.Post(kPluginsPath, MakePlugin("a"));
-  for (const char* type :
-       {"application/json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"}) {
+  for (const char* type : {"application/json", "application/strategic-merge-patch+json"}) {
     const Reply reply = world.Call("PATCH", OneOf("a"), "{}", {{"Content-Type", type}});
     EXPECT_EQ(reply.status, 415);
-    EXPECT_THAT(reply.message(), HasSubstr("application/json-patch+json, application/merge-patch+json"));
+    EXPECT_THAT(reply.message(),
+                HasSubstr("application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"));
   }
 }
 

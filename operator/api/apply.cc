@@ -1,0 +1,60 @@
+#include <memory>
+#include <utility>
+
+#include "api/applying.h"
+#include "api/change.h"
+#include "api/mutations.h"
+#include "api/patching.h"
+#include "object/object.h"
+
+namespace patchbay::api {
+
+void Mutations::Apply(const CallPtr& call) {
+  auto created = std::make_shared<bool>(false);
+  Answer<WriteOrder> order = OrderApply(call, created);
+  if (!order.ok()) return call->Fail(order.error());
+  order->kind = call->kind;
+  order->done = [this, call, created](const Answer<Written>& written) {
+    if (!written.ok()) return call->Fail(written.error());
+    call->Reply(renderer_.Object(*call->kind, call->form, *created ? 201 : 200, written->bytes));
+  };
+  writes_.Run(*std::move(order));
+}
+
+Answer<WriteOrder> Mutations::OrderApply(const CallPtr& call, const std::shared_ptr<bool>& created) {
+  PATCHBAY_TRY(const WriteOptions options, ParseApplyOptions(call->request().query));
+  const ConfigurationFor target{*call->kind, PartOf(*call), call->path.ns, call->path.name};
+  PATCHBAY_TRY(Configuration configuration, DecodeConfiguration(target, call->request().body, options.fields));
+  call->Warn(configuration.findings);
+  WriteOrder order;
+  order.key = call->key();
+  order.dry_run = options.dry_run;
+  order.creates = true;
+  order.compute = [this, call, created, options, part = target.part, configuration = std::move(configuration)](
+                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+    const Author author = AuthorOf(*call, options);
+    *created = current == nullptr;
+    if (!current) return CreateApplied(call, author, configuration);
+    const Json live = ParseStored(*current->bytes);
+    PATCHBAY_TRY(Applied applied, ApplyTo(*call->kind, author, options.force, live, configuration));
+    return ReplaceOwned({*call->kind, *current, live, part, true, author}, std::move(applied.object),
+                        std::move(applied.managed_fields));
+  };
+  return order;
+}
+
+Answer<std::optional<cache::Intent>> Mutations::CreateApplied(const CallPtr& call, const Author& author,
+                                                              const Configuration& configuration) const {
+  const Kind& kind = *call->kind;
+  const ConfigurationFor target{kind, PartOf(*call), call->path.ns, call->path.name};
+  if (target.part == Part::kStatus) return NotFound(kind, target.name);
+  PATCHBAY_CHECK(CheckNamespace(kind, target.ns, target.name));
+  PATCHBAY_TRY(Applied applied, ApplyNew(target, author, configuration));
+  PATCHBAY_CHECK(AdmitCreate(kind, target.ns, author.now, random_, applied.object));
+  if (!applied.managed_fields.is_null()) {
+    applied.object["metadata"]["managedFields"] = std::move(applied.managed_fields);
+  }
+  return std::optional(MakeCreate(kind, std::move(applied.object)));
+}
+
+}  // namespace patchbay::api
