@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 8> kSystemFields = {
 
 bool WantsCleanup(const Kind& kind) {
   const std::string resource = kind.Resource();
-  return resource == kPlugins || resource == kRoutes;
+  return kind.tended && (resource == kPlugins || resource == kRoutes);
 }
 
 void AddCleanup(const Kind& kind, Json& metadata) {
@@ -38,7 +38,7 @@ bool StatusKnows(const Kind& kind, std::string_view field) {
 
 // Written with the create, so that the first read already says that nothing has happened yet.
 void SetPending(const Kind& kind, std::string_view now, Json& object) {
-  if (kind.builtin || !kind.has_status) return;
+  if (!kind.tended || !kind.has_status) return;
   object["status"] = Json::object();
   if (StatusKnows(kind, "observedGeneration")) object["status"]["observedGeneration"] = 0;
   if (StatusKnows(kind, "phase")) object["status"]["phase"] = "Pending";
