@@ -13,7 +13,9 @@
 namespace patchbay::api {
 namespace {
 
-Answer<void> CheckPreconditions(const Kind& kind, const cache::Entry& entry, const DeleteOptions& options) {
+Answer<void> CheckPreconditions(const Kind& deleted, const cache::Entry& entry, const DeleteOptions& options) {
+  Kind kind = deleted;
+  kind.plural = deleted.kind;  // here Kubernetes names the kind
   if (options.uid && *options.uid != entry.uid) {
     return Conflict(kind, entry.key.name,
                     StrCat("the UID in the precondition (", *options.uid, ") does not match the UID in record (",

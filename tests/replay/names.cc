@@ -29,7 +29,7 @@ bool Names::LearnUid(const std::string& recorded, const std::string& ours) {
 
 bool Names::LearnText(const std::string& recorded, const std::string& ours) { return Learn(texts_, recorded, ours); }
 
-// The same place in a list may be told by another token later.
+// What it stands for may be told by another token later.
 bool Names::LearnToken(const std::string& recorded, const std::string& ours) {
   tokens_[recorded] = ours;
   return !ours.empty();
@@ -105,6 +105,10 @@ void Names::TranslateBody(Json& value) const {
 Record Names::Translate(Record record) const {
   record.target = TranslateTarget(record.target);
   if (record.body) TranslateBody(*record.body);
+  for (auto& [name, value] : record.headers) {
+    const auto tag = tokens_.find(value);
+    if (name == "If-None-Match" && tag != tokens_.end()) value = tag->second;
+  }
   return record;
 }
 

@@ -1,4 +1,4 @@
-// What the recorded server chose by itself (uids, versions, generated names, continue tokens) and what ours chose
+// What the recorded server chose by itself (uids, versions, generated names, continue tokens and ETags) and what ours chose
 // instead: one and the same throughout a transcript. Of one thread.
 #pragma once
 
@@ -18,6 +18,7 @@ class Names {
   bool LearnUid(const std::string& recorded, const std::string& ours);
   bool LearnVersion(const std::string& recorded, const std::string& ours);
   bool LearnText(const std::string& recorded, const std::string& ours);
+  // Of a list's continuation, or an ETag.
   bool LearnToken(const std::string& recorded, const std::string& ours);
 
   // Recorded text in our words: uids and generated names wherever they stand, numbers that are versions too.

@@ -66,6 +66,7 @@ class Player {
       return Note(record, {{"status", std::to_string(record.status), std::to_string(reply.status)}});
     }
     Comparison comparison = MakeComparison(record);
+    LearnTag(record, reply);
     CompareHeaders(record, reply, comparison);
     if (record.watch) {
       if (reply.stream) open_.push_back({&record, reply.stream});
@@ -77,6 +78,11 @@ class Player {
       CompareBody(record, reply, comparison);
     }
     Note(record, comparison.mismatches());
+  }
+
+  void LearnTag(const Record& record, const api::Reply& reply) {
+    const auto tag = record.answer_headers.find("Etag");
+    if (tag != record.answer_headers.end()) names_.LearnToken(*tag, std::string(reply.headers.Get("ETag")));
   }
 
   static void CompareHeaders(const Record& record, const api::Reply& reply, Comparison& comparison) {

@@ -61,7 +61,7 @@ void ReadBody(const Json& body, Record& record) {
 
 void ReadAnswer(const Json& body, Record& record) {
   const Json* text = Member(body, "$text");
-  record.binary = Member(body, "$base64") != nullptr;
+  record.binary = Member(body, "$base64") || Member(body, "$binary");
   record.answer = text ? Unfold(*text) : Unfold(body);
 }
 
