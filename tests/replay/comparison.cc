@@ -20,7 +20,8 @@ std::string Show(const Json* value) {
 bool IsAge(const std::string& text) {
   if (text == "<unknown>" || text == "<invalid>") return true;
   if (text.size() < 2 || !std::isdigit(static_cast<unsigned char>(text.front()))) return false;
-  return text.find_first_not_of("0123456789smhdy") == std::string::npos && std::isalpha(static_cast<unsigned char>(text.back()));
+  return text.find_first_not_of("0123456789smhdy") == std::string::npos &&
+         std::isalpha(static_cast<unsigned char>(text.back()));
 }
 
 bool IsTimeField(const std::string& key) { return key == "creationTimestamp" || key == "deletionTimestamp"; }
@@ -51,7 +52,8 @@ std::string NameOfItem(const Json& item) {
 }
 
 Json SortedByName(Json list) {
-  std::stable_sort(list.begin(), list.end(),
+  auto& items = list.get_ref<Json::array_t&>();
+  std::stable_sort(items.begin(), items.end(),
                    [](const Json& a, const Json& b) { return NameOfItem(a) < NameOfItem(b); });
   return list;
 }

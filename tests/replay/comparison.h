@@ -20,8 +20,7 @@ struct Mismatch {
 class Comparison {
  public:
   // `unordered`: the lists come in no order. `trimmed`: the recorded answer leaves things out.
-  Comparison(Names& names, bool unordered, bool trimmed)
-      : names_(names), unordered_(unordered), trimmed_(trimmed) {}
+  Comparison(Names& names, bool unordered, bool trimmed) : names_(names), unordered_(unordered), trimmed_(trimmed) {}
 
   void Compare(const std::string& place, const Json& recorded, const Json& ours);
   void CompareText(const std::string& place, const std::string& recorded, const std::string& ours);

@@ -68,7 +68,8 @@ std::string Names::Translate(std::string text) const {
     while (end < named.size() && IsDigit(named[end])) ++end;
     // Short numbers are counts and ports.
     const bool version = end - at >= 4 && (at == 0 || !std::isalnum(static_cast<unsigned char>(named[at - 1])));
-    all += version ? TranslateVersion(named.substr(at, end - at)) : named.substr(at, std::max(end - at, std::size_t{1}));
+    all +=
+        version ? TranslateVersion(named.substr(at, end - at)) : named.substr(at, std::max(end - at, std::size_t{1}));
     at = std::max(end, at + 1);
   }
   return all;

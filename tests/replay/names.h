@@ -1,5 +1,5 @@
-// What the recorded server chose by itself (uids, versions, generated names, continue tokens and ETags) and what ours chose
-// instead: one and the same throughout a transcript. Of one thread.
+// What the recorded server chose by itself (uids, versions, generated names, continue tokens and ETags) and what ours
+// chose instead: one and the same throughout a transcript. Of one thread.
 #pragma once
 
 #include <map>

@@ -1,5 +1,7 @@
 #include "replay/player.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -54,8 +56,8 @@ class Player {
 
   void Note(const Record& record, const std::vector<Mismatch>& mismatches) {
     for (const Mismatch& mismatch : mismatches) {
-      findings_.push_back({StrCat(transcript_.name, " #", record.number, " ", record.method, " ", record.target),
-                           mismatch});
+      findings_.push_back(
+          {StrCat(transcript_.name, " #", record.number, " ", record.method, " ", record.target), mismatch});
     }
   }
 
@@ -82,7 +84,8 @@ class Player {
 
   void LearnTag(const Record& record, const api::Reply& reply) {
     const auto tag = record.answer_headers.find("Etag");
-    if (tag != record.answer_headers.end()) names_.LearnToken(*tag, std::string(reply.headers.Get("ETag")));
+    if (tag != record.answer_headers.end())
+      names_.LearnToken(tag->get<std::string>(), std::string(reply.headers.Get("ETag")));
   }
 
   static void CompareHeaders(const Record& record, const api::Reply& reply, Comparison& comparison) {
@@ -99,7 +102,8 @@ class Player {
       return comparison.Compare("body", record.answer, reply.text.empty() ? Json() : reply.json());
     }
     const auto text = record.answer.get<std::string>();
-    if (reply.headers.Get("Content-Type") != "application/yaml") return comparison.CompareText("body", text, reply.text);
+    if (reply.headers.Get("Content-Type") != "application/yaml")
+      return comparison.CompareText("body", text, reply.text);
     const auto recorded = ParseYaml(text, "recorded");
     const auto ours = ParseYaml(reply.text, "ours");
     if (!recorded.ok() || !ours.ok()) return comparison.CompareText("body", text, reply.text);

@@ -1,5 +1,7 @@
 #include "replay/server.h"
 
+#include <gtest/gtest.h>
+
 #include <utility>
 
 #include "base/text.h"
@@ -46,7 +48,7 @@ Server::Server() {
   Record record;
   record.method = "POST";
   record.target = "/api/v1/namespaces";
-  record.body = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "default"}}}};
+  record.body = Json{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "default"}}}};
   EXPECT_EQ(Send(record).status, 201);
 }
 

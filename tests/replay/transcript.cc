@@ -67,12 +67,14 @@ void ReadAnswer(const Json& body, Record& record) {
 
 Record ReadRecord(const Json& line) {
   Record record;
-  record.number = line["n"];
-  record.method = line["method"];
-  record.target = line["path"];
-  for (const auto& [name, value] : line["reqHeaders"].items()) record.headers.emplace_back(name, value);
+  record.number = line["n"].get<int>();
+  record.method = line["method"].get<std::string>();
+  record.target = line["path"].get<std::string>();
+  for (const auto& [name, value] : line["reqHeaders"].items()) {
+    record.headers.emplace_back(name, value.get<std::string>());
+  }
   if (const Json* body = Member(line, "reqBody")) ReadBody(*body, record);
-  record.status = line["status"];
+  record.status = line["status"].get<int>();
   record.answer_headers = line["respHeaders"];
   if (const Json* body = Member(line, "respBody")) ReadAnswer(*body, record);
   record.trimmed = line.value("trimmed", false);
@@ -80,7 +82,7 @@ Record ReadRecord(const Json& line) {
   if (record.watch) {
     for (const Json& event : line["events"]) record.events.push_back(Unfold(event));
     record.ended_by_server = line["ended"] == "server";
-    record.ends_after = line["endsAfter"];
+    record.ends_after = line["endsAfter"].get<int>();
   }
   record.after_compaction = line.contains("requires");
   return record;
@@ -112,7 +114,7 @@ bool IsForReadingOnly(const fs::path& path) {
 std::vector<std::string> TranscriptNames() {
   std::vector<std::string> names;
   for (const fs::path& path : FilesIn(kRoot / "transcripts")) {
-    if (!IsForReadingOnly(path)) names.push_back(path.stem());
+    if (!IsForReadingOnly(path)) names.push_back(path.stem().string());
   }
   return names;
 }

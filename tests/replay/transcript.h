@@ -23,7 +23,7 @@ struct Record {
 
   int status = 0;
   Json answer_headers;
-  Json answer;  // null: no body; a string: text that is not JSON
+  Json answer;           // null: no body; a string: text that is not JSON
   bool trimmed = false;  // the answer was cut down to what concerns patchbay.dev
   bool binary = false;   // the answer was not text: it is not compared
 

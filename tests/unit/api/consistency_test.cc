@@ -1,5 +1,5 @@
-// Watches and lists tell one story: whoever follows by watching, with breaks, knows at each revision what a list at that
-// revision shows, however many write.
+// Watches and lists tell one story: whoever follows by watching, with breaks, knows at each revision what a list at
+// that revision shows, however many write.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -25,21 +25,13 @@ void WriteSomething(World& world, Random& random) {
   const std::string name = NameOfNumber(random);
   const Json labels = {{"app", random.Below(2) == 0 ? "x" : "y"}};
   switch (random.Below(5)) {
-    case 0:
-      world.Post(kPluginsPath, MakePlugin(name, labels));
-      break;
-    case 1:
-      world.Merge(OneOf(name), {{"spec", {{"replicas", random.Below(4)}}}});
-      break;
-    case 2:
-      world.Merge(OneOf(name), {{"metadata", {{"labels", labels}}}});
-      break;
+    case 0: world.Post(kPluginsPath, MakePlugin(name, labels)); break;
+    case 1: world.Merge(OneOf(name), {{"spec", {{"replicas", random.Below(4)}}}}); break;
+    case 2: world.Merge(OneOf(name), {{"metadata", {{"labels", labels}}}}); break;
     case 3:
       world.Merge(OneOf(name) + "/status", {{"status", {{"phase", random.Below(2) == 0 ? "Ready" : "Failed"}}}});
       break;
-    default:
-      world.Delete(OneOf(name));
-      world.Finish(OneOf(name));
+    default: world.Delete(OneOf(name)); world.Finish(OneOf(name));
   }
 }
 
@@ -92,8 +84,8 @@ class Follower {
   void Resume() {
     if (stream_) stream_->Leave();
     taken_ = 0;
-    stream_ = world_.Watch(StrCat(kPluginsPath, "?watch=true&resourceVersion=", revision_,
-                                  selection_.empty() ? "" : "&", selection_));
+    stream_ = world_.Watch(
+        StrCat(kPluginsPath, "?watch=true&resourceVersion=", revision_, selection_.empty() ? "" : "&", selection_));
   }
   void TakeIn() {
     const std::vector<Json> events = stream_->events();
@@ -130,8 +122,9 @@ TEST(Consistency, WatchersKnowWhatListsShow) {
   World world;
   world.cache.Start();
   std::vector<Follower> followers;
-  for (const char* selection : {"", "", "labelSelector=app%3Dx", "labelSelector=app%21%3Dx",
-                                "fieldSelector=metadata.name%3Dp3", "labelSelector=app&fieldSelector=metadata.name%21%3Dp1"}) {
+  for (const char* selection :
+       {"", "", "labelSelector=app%3Dx", "labelSelector=app%21%3Dx", "fieldSelector=metadata.name%3Dp3",
+        "labelSelector=app&fieldSelector=metadata.name%21%3Dp1"}) {
     followers.emplace_back(world, selection);
   }
   std::atomic<int> writing = kWriters;
