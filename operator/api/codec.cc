@@ -12,10 +12,10 @@ namespace patchbay::api {
 namespace {
 
 constexpr std::array<std::string_view, 16> kMetadataFields = {
-    "name",       "generateName",      "namespace",          "selfLink",
-    "uid",        "resourceVersion",   "generation",         "creationTimestamp",
-    "labels",     "annotations",       "deletionTimestamp",  "deletionGracePeriodSeconds",
-    "finalizers", "ownerReferences",   "managedFields",      "clusterName"};
+    "name",       "generateName",    "namespace",         "selfLink",
+    "uid",        "resourceVersion", "generation",        "creationTimestamp",
+    "labels",     "annotations",     "deletionTimestamp", "deletionGracePeriodSeconds",
+    "finalizers", "ownerReferences", "managedFields",     "clusterName"};
 
 constexpr std::size_t kMostFindings = 10;  // told in one message
 
@@ -61,13 +61,17 @@ Answer<void> CheckTypeMeta(const Kind& kind, const Json& object) {
                  {InvalidValue("kind", QuoteJson(word), StrCat("must be ", kind.kind))});
 }
 
-// Nulls go too: an absent label map and a null one are the same wish.
+// An absent label map, a null one and an empty one are the same wish.
+bool SaysNothing(const std::string& field, const Json& value) {
+  return value.is_null() || (value.is_structured() && value.empty() && field != "managedFields");
+}
+
 void PruneMetadata(Json& metadata, Findings& findings) {
   Json kept = Json::object();
   for (auto& [key, value] : metadata.items()) {
     const bool known = std::find(kMetadataFields.begin(), kMetadataFields.end(), key) != kMetadataFields.end();
     if (!known) findings.push_back(StrCat("unknown field ", QuoteJson("metadata." + key)));
-    if (known && !value.is_null()) kept[key] = std::move(value);
+    if (known && !SaysNothing(key, value)) kept[key] = std::move(value);
   }
   metadata = std::move(kept);
 }
@@ -75,8 +79,8 @@ void PruneMetadata(Json& metadata, Findings& findings) {
 }  // namespace
 
 Failure CannotHandle(const Kind& kind, std::string_view why) {
-  return BadRequest(StrCat(kind.kind, " in version ", QuoteJson(kind.version), " cannot be handled as a ", kind.kind,
-                           ": ", why));
+  return BadRequest(
+      StrCat(kind.kind, " in version ", QuoteJson(kind.version), " cannot be handled as a ", kind.kind, ": ", why));
 }
 
 Answer<void> DropUnknown(const Kind& kind, FieldValidation fields, Json& object, Findings& findings) {
@@ -90,8 +94,8 @@ Answer<void> DropUnknown(const Kind& kind, FieldValidation fields, Json& object,
   if (fields == FieldValidation::kStrict && !findings.empty()) {
     const std::size_t more = findings.size() - std::min(findings.size(), kMostFindings);
     findings.resize(findings.size() - more);
-    return CannotHandle(kind, StrCat("strict decoding error: ", Join(findings, ", "),
-                                     more > 0 ? StrCat(" and ", more, " more") : ""));
+    return CannotHandle(
+        kind, StrCat("strict decoding error: ", Join(findings, ", "), more > 0 ? StrCat(" and ", more, " more") : ""));
   }
   if (fields == FieldValidation::kIgnore) findings.clear();
   return {};

@@ -29,6 +29,21 @@ Answer<void> CheckUpdateRevision(const Kind& kind, std::string_view name, const 
   return failure;
 }
 
+// A mistaken address is told before anything else.
+Answer<void> CheckAddress(const ResourcePath& path, const Json& object) {
+  const std::string name = NameOf(object);
+  if (!name.empty() && name != path.name) {
+    return BadRequest(
+        StrCat("the name of the object (", name, ") does not match the name on the URL (", path.name, ")"));
+  }
+  const std::string ns = NamespaceOf(object);
+  if (!ns.empty() && ns != path.ns) {
+    return BadRequest(
+        StrCat("the namespace of the object (", ns, ") does not match the namespace on the request (", path.ns, ")"));
+  }
+  return {};
+}
+
 Part PartOf(const Call& call) { return call.path.subresource == "status" ? Part::kStatus : Part::kMain; }
 
 }  // namespace
@@ -86,8 +101,7 @@ Answer<WriteOrder> Mutations::OrderCreate(const CallPtr& call) {
   const Kind& kind = *call->kind;
   const http::Request& request = call->request();
   PATCHBAY_TRY(const WriteOptions options, ParseWriteOptions(request.query, "CreateOptions"));
-  PATCHBAY_TRY(Decoded decoded,
-               DecodeObject(kind, request.body, request.headers.Get("Content-Type"), options.fields));
+  PATCHBAY_TRY(Decoded decoded, DecodeObject(kind, request.body, request.headers.Get("Content-Type"), options.fields));
   PATCHBAY_CHECK(CheckNamespace(kind, call->path.ns, NameOf(decoded.object)));
   call->Warn(decoded.findings);
   WriteOrder order;
@@ -108,8 +122,8 @@ Answer<WriteOrder> Mutations::OrderUpdate(const CallPtr& call) {
   const Kind& kind = *call->kind;
   const http::Request& request = call->request();
   PATCHBAY_TRY(const WriteOptions options, ParseWriteOptions(request.query, "UpdateOptions"));
-  PATCHBAY_TRY(Decoded decoded,
-               DecodeObject(kind, request.body, request.headers.Get("Content-Type"), options.fields));
+  PATCHBAY_TRY(Decoded decoded, DecodeObject(kind, request.body, request.headers.Get("Content-Type"), options.fields));
+  PATCHBAY_CHECK(CheckAddress(call->path, decoded.object));
   call->Warn(decoded.findings);
   WriteOrder order;
   order.key = call->key();
@@ -135,8 +149,8 @@ Answer<WriteOrder> Mutations::OrderPatch(const CallPtr& call) {
   order.key = call->key();
   order.dry_run = options.dry_run;
   auto findings = std::make_shared<Findings>();
-  order.compute = [call, type, findings, fields = options.fields, patch = std::move(patch)](
-                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+  order.compute = [call, type, findings, fields = options.fields,
+                   patch = std::move(patch)](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(*call->kind, call->path.name);
     const Json before = ParseStored(*current->bytes);
     PATCHBAY_TRY(Json object, ApplyPatch(type, before, patch.object));

@@ -89,16 +89,19 @@ void Removals::DeleteCollection(const CallPtr& call) {
   if (!page.ok()) return call->Fail(FromError(page.error(), call->kind, ""));
 
   std::vector<WriteOrder> orders;
+  std::vector<Bytes> listed;  // as they were: so Kubernetes answers
   orders.reserve(page->entries.size());
-  for (const cache::EntryPtr& entry : page->entries) orders.push_back(MakeOrder(*call->kind, entry->key, *options));
-  RunAll(writes_, std::move(orders), [this, call](const std::vector<Answer<Written>>& all) {
-    std::vector<Bytes> removed;
-    for (const Answer<Written>& written : all) {
-      if (written.ok()) removed.push_back(written->bytes);
-      if (!written.ok() && written.error().status != 404) return call->Fail(written.error());
-    }
-    call->Reply(renderer_.List(*call->kind, call->form, removed, {cache_.revision(), "", 0}));
-  });
+  for (const cache::EntryPtr& entry : page->entries) {
+    orders.push_back(MakeOrder(*call->kind, entry->key, *options));
+    listed.push_back(entry->bytes);
+  }
+  RunAll(writes_, std::move(orders),
+         [this, call, listed = std::move(listed), revision = page->revision](const std::vector<Answer<Written>>& all) {
+           for (const Answer<Written>& written : all) {
+             if (!written.ok() && written.error().status != 404) return call->Fail(written.error());
+           }
+           call->Reply(renderer_.List(*call->kind, call->form, listed, {revision, "", 0}));
+         });
 }
 
 Answer<void> Removals::CheckEmpty(const Kind& kind, const std::string& name) const {
@@ -120,8 +123,7 @@ WriteOrder Removals::MarkNamespace(const Kind& kind, const std::string& name, co
   order.kind = &kind;
   order.key = {kind.Resource(), "", name};
   order.dry_run = options.dry_run;
-  order.compute = [this, &kind, name,
-                   options](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+  order.compute = [this, &kind, name, options](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(kind, name);
     PATCHBAY_CHECK(CheckPreconditions(kind, *current, options));
     PATCHBAY_CHECK(CheckEmpty(kind, name));
@@ -152,8 +154,7 @@ void Removals::FinishNamespace(const CallPtr& call) {
   WriteOrder order;
   order.kind = call->kind;
   order.key = call->key();
-  order.compute = [this, call](
-                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+  order.compute = [this, call](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(*call->kind, call->path.name);
     PATCHBAY_CHECK(CheckEmpty(*call->kind, call->path.name));
     return std::optional(MakeDelete(*call->kind, *current, ParseStored(*current->bytes)));

@@ -18,8 +18,9 @@ std::shared_ptr<const std::string> Share(std::string text) {
 
 std::string ListHead(const Kind& kind, const ListMeta& meta) {
   std::string head = StrCat("{\"apiVersion\":", QuoteJson(kind.ApiVersion()), ",\"kind\":", QuoteJson(kind.list_kind),
-                            ",\"metadata\":{\"resourceVersion\":\"", meta.revision, "\",\"continue\":",
-                            QuoteJson(meta.next));
+                            ",\"metadata\":{\"resourceVersion\":\"", meta.revision, "\"");
+  // Kubernetes' lists of custom objects say it even when there is nothing more.
+  if (!kind.builtin || !meta.next.empty()) head += StrCat(",\"continue\":", QuoteJson(meta.next));
   if (meta.remaining > 0) head += StrCat(",\"remainingItemCount\":", meta.remaining);
   return head + "},\"items\":[";
 }
@@ -32,8 +33,8 @@ std::string ListMetaJson(const ListMeta& meta) {
 }
 
 std::string Partial(const Form& form, const Json& object) {
-  return StrCat("{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"", form.meta_api_version(), "\",\"metadata\":",
-                DumpJson(object.value("metadata", Json::object())), "}");
+  return StrCat("{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"", form.meta_api_version(),
+                "\",\"metadata\":", DumpJson(object.value("metadata", Json::object())), "}");
 }
 
 std::string TypeMeta(std::string_view api_version, std::string_view kind) {
@@ -74,13 +75,15 @@ std::string Renderer::Row(const Kind& kind, const Form& form, std::string_view b
   std::string row = StrCat("{\"cells\":", DumpJson(TableCells(kind, object, clock_.Wall())));
   if (form.row_object == RowObject::kObject) row += StrCat(",\"object\":", bytes);
   if (form.row_object == RowObject::kMetadata) row += StrCat(",\"object\":", Partial(form, object));
+  if (form.row_object == RowObject::kNone) row += ",\"object\":null";
   return row + "}";
 }
 
 std::string Renderer::Table(const Kind& kind, const Form& form, const std::string& metadata, bool columns,
                             const std::vector<std::string>& rows) const {
-  return StrCat(TypeMeta(form.meta_api_version(), "Table"), ",\"metadata\":", metadata, ",\"columnDefinitions\":",
-                columns ? Columns(kind) : std::string("null"), ",\"rows\":[", Join(rows, ","), "]}");
+  return StrCat(TypeMeta(form.meta_api_version(), "Table"), ",\"metadata\":", metadata,
+                ",\"columnDefinitions\":", columns ? Columns(kind) : std::string("null"), ",\"rows\":[",
+                Join(rows, ","), "]}");
 }
 
 http::Response Renderer::Finish(const Form& form, int status, std::string json) const {
@@ -109,8 +112,8 @@ http::Response Renderer::List(const Kind& kind, const Form& form, const std::vec
   }
   if (form.shape == Shape::kTable) return Finish(form, 200, Table(kind, form, ListMetaJson(meta), true, items));
   if (form.shape == Shape::kObject) return Finish(form, 200, JoinList(ListHead(kind, meta), items));
-  const std::string head = StrCat(TypeMeta(form.meta_api_version(), "PartialObjectMetadataList"), ",\"metadata\":",
-                                  ListMetaJson(meta), ",\"items\":[");
+  const std::string head = StrCat(TypeMeta(form.meta_api_version(), "PartialObjectMetadataList"),
+                                  ",\"metadata\":", ListMetaJson(meta), ",\"items\":[");
   return Finish(form, 200, JoinList(head, items));
 }
 

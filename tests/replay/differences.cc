@@ -34,6 +34,28 @@ const std::vector<Difference>& Differences() {
   static const std::vector<Difference> all = {
       // --- What newer servers do -------------------------------------------------------------------------------------
       {"* GET /openapi/v3*", "status", "200", "Newer servers have OpenAPI v3."},
+      {"* GET /api*", "header Content-Type", "application/json;g=apidiscovery.k8s.io;v=v2*;as=APIGroupDiscoveryList",
+       "Newer servers answer with aggregated discovery."},
+      {"* GET /version*", "body.*", "*", "We are another version of another server."},
+      {"* GET /api/v1*", "body.resources[*].singularName", "*", "Newer servers name the singular of core kinds, too."},
+      {"* GET *sendInitialEvents=true*", "status", "200", "Newer servers begin a watch with what is there."},
+      {"*", "*.metadata.labels*", "*kubernetes.io/metadata.name*", "Newer servers label a namespace with its name."},
+      {"*/namespaces/*", "*.labels.kubernetes.io/metadata.name", "*", "Newer servers label a namespace with its name."},
+      {"*", "header Warning", "299 - \"unknown field *", "Newer servers warn of unknown fields."},
+      {"* fieldValidation=Strict", "status", "400", "Newer servers are strict when asked to."},
+      {"* fieldValidation=Nope", "status", "422", "Newer servers know the values of fieldValidation."},
+      {"bad-*", "body.*", "*Too long: may not be more than *", "Newer servers say it so."},
+
+      // --- What we say in other words ----------------------------------------------------------------------------------
+      {"*", "*columnDefinitions[*].description", "*", "Descriptions are our own."},
+
+      // --- What we do not have -----------------------------------------------------------------------------------------
+      {"* GET /apis/patchbay.dev/v1*", "body.resources[*].storageVersionHash", "(absent)", "There is one storage version."},
+      {"* GET /api/v1*", "body.resources[*].storageVersionHash", "(absent)", "There is one storage version."},
+      {"* GET /api/v1*", "body.resources[pods*]", "(absent)", "Our containers are no pods."},
+      {"* GET /api/v1*", "body.resources[serviceaccounts]", "(absent)", "We have no service accounts."},
+      {"* GET /apis/patchbay.dev/v1*", "body.resources[plugins/log]", "*", "Plugins have logs."},
+      {"* GET /openapi/v2*", "*", "*", "Newer clients ask for OpenAPI v3."},
   };
   return all;
 }
