@@ -66,11 +66,20 @@ bool SaysNothing(const std::string& field, const Json& value) {
   return value.is_null() || (value.is_structured() && value.empty() && field != "managedFields");
 }
 
+// A text that is null is an empty one, as it is to Kubernetes.
+void FillNulls(Json& texts) {
+  if (!texts.is_object()) return;
+  for (auto& [key, text] : texts.items()) {
+    if (text.is_null()) text = "";
+  }
+}
+
 void PruneMetadata(Json& metadata, Findings& findings) {
   Json kept = Json::object();
   for (auto& [key, value] : metadata.items()) {
     const bool known = std::find(kMetadataFields.begin(), kMetadataFields.end(), key) != kMetadataFields.end();
     if (!known) findings.push_back(StrCat("unknown field ", QuoteJson("metadata." + key)));
+    if (key == "labels" || key == "annotations") FillNulls(value);
     if (known && !SaysNothing(key, value)) kept[key] = std::move(value);
   }
   metadata = std::move(kept);
