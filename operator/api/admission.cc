@@ -14,8 +14,8 @@ namespace patchbay::api {
 namespace {
 
 constexpr std::array<std::string_view, 8> kSystemFields = {
-    "uid",      "creationTimestamp", "generation",     "deletionTimestamp", "deletionGracePeriodSeconds",
-    "selfLink", "managedFields",     "resourceVersion"};
+    "uid",          "creationTimestamp", "generation",    "deletionTimestamp", "deletionGracePeriodSeconds",
+    "selfLink",     "managedFields",     "resourceVersion"};
 
 bool WantsCleanup(const Kind& kind) {
   const std::string resource = kind.Resource();
@@ -93,29 +93,30 @@ Answer<void> CheckIdentity(const Kind& kind, const Json& current, bool patched, 
     return BadRequest(StrCat("the name of the object (", given, ") does not match the name on the URL (", name, ")"));
   }
   if (const std::string given = NamespaceOf(object); !given.empty() && given != ns) {
-    return BadRequest(
-        StrCat("the namespace of the object (", given, ") does not match the namespace on the request (", ns, ")"));
+    return BadRequest(StrCat("the namespace of the object (", given,
+                             ") does not match the namespace on the request (", ns, ")"));
   }
   const std::string uid = UidOf(object);
   if (uid.empty() || uid == UidOf(current)) return {};
   if (patched) {
     return Invalid(kind, name, {InvalidValue("metadata.uid", QuoteJson(uid), "field is immutable")});
   }
-  return Conflict(kind, name,
-                  StrCat("Precondition failed: UID in precondition: ", uid, ", UID in object meta: ", UidOf(current)));
+  return Conflict(kind, name, StrCat("Precondition failed: UID in precondition: ", uid, ", UID in object meta: ",
+                                     UidOf(current)));
 }
 
 Answer<void> CheckPatchedType(const Kind& kind, const Json& current, const Json& object) {
   std::vector<Cause> causes;
-  Kind given = kind;
   if (const std::string word = FindString(object, {"kind"}); word != kind.kind) {
-    if (!word.empty()) given.kind = word;
     causes.push_back(InvalidValue("kind", QuoteJson(word), StrCat("must be ", kind.kind)));
   }
   if (const std::string version = FindString(object, {"apiVersion"}); version != kind.ApiVersion()) {
     causes.push_back(InvalidValue("apiVersion", QuoteJson(version), StrCat("must be ", kind.ApiVersion())));
   }
   if (causes.empty()) return {};
+  Kind given;  // the object is named as it calls itself
+  given.group = kind.group;
+  given.kind = FindString(object, {"kind"}, kind.kind);
   return Invalid(given, NameOf(current), std::move(causes));
 }
 

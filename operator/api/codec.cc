@@ -12,10 +12,10 @@ namespace patchbay::api {
 namespace {
 
 constexpr std::array<std::string_view, 16> kMetadataFields = {
-    "name",       "generateName",    "namespace",         "selfLink",
-    "uid",        "resourceVersion", "generation",        "creationTimestamp",
-    "labels",     "annotations",     "deletionTimestamp", "deletionGracePeriodSeconds",
-    "finalizers", "ownerReferences", "managedFields",     "clusterName"};
+    "name",       "generateName",      "namespace",          "selfLink",
+    "uid",        "resourceVersion",   "generation",         "creationTimestamp",
+    "labels",     "annotations",       "deletionTimestamp",  "deletionGracePeriodSeconds",
+    "finalizers", "ownerReferences",   "managedFields",      "clusterName"};
 
 constexpr std::size_t kMostFindings = 10;  // told in one message
 
@@ -88,8 +88,8 @@ void PruneMetadata(Json& metadata, Findings& findings) {
 }  // namespace
 
 Failure CannotHandle(const Kind& kind, std::string_view why) {
-  return BadRequest(
-      StrCat(kind.kind, " in version ", QuoteJson(kind.version), " cannot be handled as a ", kind.kind, ": ", why));
+  return BadRequest(StrCat(kind.kind, " in version ", QuoteJson(kind.version), " cannot be handled as a ", kind.kind,
+                           ": ", why));
 }
 
 Answer<void> DropUnknown(const Kind& kind, FieldValidation fields, Json& object, Findings& findings) {
@@ -103,8 +103,8 @@ Answer<void> DropUnknown(const Kind& kind, FieldValidation fields, Json& object,
   if (fields == FieldValidation::kStrict && !findings.empty()) {
     const std::size_t more = findings.size() - std::min(findings.size(), kMostFindings);
     findings.resize(findings.size() - more);
-    return CannotHandle(
-        kind, StrCat("strict decoding error: ", Join(findings, ", "), more > 0 ? StrCat(" and ", more, " more") : ""));
+    return CannotHandle(kind, StrCat("strict decoding error: ", Join(findings, ", "),
+                                     more > 0 ? StrCat(" and ", more, " more") : ""));
   }
   if (fields == FieldValidation::kIgnore) findings.clear();
   return {};

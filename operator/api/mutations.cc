@@ -14,21 +14,6 @@
 namespace patchbay::api {
 namespace {
 
-// Custom kinds are only replaced by those who have read them.
-Answer<void> CheckUpdateRevision(const Kind& kind, std::string_view name, const Json& object) {
-  const std::string given = FindString(object, {"metadata", "resourceVersion"});
-  if (!given.empty() && !ParseInt(given)) {
-    return Invalid(kind, name, {InvalidValue("metadata.resourceVersion", QuoteJson(given), "must be a number")});
-  }
-  if (kind.builtin || (!given.empty() && given != "0")) return {};
-  Failure failure =
-      Invalid(kind, name, {InvalidValue("metadata.resourceVersion", "0x0", "must be specified for an update")});
-  failure.message = StrCat(kind.Resource(), " ", QuoteJson(name), " is invalid: ", failure.causes[0].field, ": ",
-                           failure.causes[0].message);
-  failure.kind = kind.plural;
-  return failure;
-}
-
 // A mistaken address is told before anything else.
 Answer<void> CheckAddress(const ResourcePath& path, const Json& object) {
   const std::string name = NameOf(object);
@@ -42,6 +27,21 @@ Answer<void> CheckAddress(const ResourcePath& path, const Json& object) {
         StrCat("the namespace of the object (", ns, ") does not match the namespace on the request (", path.ns, ")"));
   }
   return {};
+}
+
+// Custom kinds are only replaced by those who have read them.
+Answer<void> CheckUpdateRevision(const Kind& kind, std::string_view name, const Json& object) {
+  const std::string given = FindString(object, {"metadata", "resourceVersion"});
+  if (!given.empty() && !ParseInt(given)) {
+    return Invalid(kind, name, {InvalidValue("metadata.resourceVersion", QuoteJson(given), "must be a number")});
+  }
+  if (kind.builtin || (!given.empty() && given != "0")) return {};
+  Failure failure =
+      Invalid(kind, name, {InvalidValue("metadata.resourceVersion", "0x0", "must be specified for an update")});
+  failure.message = StrCat(kind.Resource(), " ", QuoteJson(name), " is invalid: ", failure.causes[0].field, ": ",
+                           failure.causes[0].message);
+  failure.kind = kind.plural;
+  return failure;
 }
 
 Part PartOf(const Call& call) { return call.path.subresource == "status" ? Part::kStatus : Part::kMain; }
@@ -101,7 +101,8 @@ Answer<WriteOrder> Mutations::OrderCreate(const CallPtr& call) {
   const Kind& kind = *call->kind;
   const http::Request& request = call->request();
   PATCHBAY_TRY(const WriteOptions options, ParseWriteOptions(request.query, "CreateOptions"));
-  PATCHBAY_TRY(Decoded decoded, DecodeObject(kind, request.body, request.headers.Get("Content-Type"), options.fields));
+  PATCHBAY_TRY(Decoded decoded,
+               DecodeObject(kind, request.body, request.headers.Get("Content-Type"), options.fields));
   PATCHBAY_CHECK(CheckNamespace(kind, call->path.ns, NameOf(decoded.object)));
   call->Warn(decoded.findings);
   WriteOrder order;
@@ -122,7 +123,8 @@ Answer<WriteOrder> Mutations::OrderUpdate(const CallPtr& call) {
   const Kind& kind = *call->kind;
   const http::Request& request = call->request();
   PATCHBAY_TRY(const WriteOptions options, ParseWriteOptions(request.query, "UpdateOptions"));
-  PATCHBAY_TRY(Decoded decoded, DecodeObject(kind, request.body, request.headers.Get("Content-Type"), options.fields));
+  PATCHBAY_TRY(Decoded decoded,
+               DecodeObject(kind, request.body, request.headers.Get("Content-Type"), options.fields));
   PATCHBAY_CHECK(CheckAddress(call->path, decoded.object));
   call->Warn(decoded.findings);
   WriteOrder order;
@@ -149,8 +151,8 @@ Answer<WriteOrder> Mutations::OrderPatch(const CallPtr& call) {
   order.key = call->key();
   order.dry_run = options.dry_run;
   auto findings = std::make_shared<Findings>();
-  order.compute = [call, type, findings, fields = options.fields,
-                   patch = std::move(patch)](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+  order.compute = [call, type, findings, fields = options.fields, patch = std::move(patch)](
+                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(*call->kind, call->path.name);
     const Json before = ParseStored(*current->bytes);
     PATCHBAY_TRY(Json object, ApplyPatch(type, before, patch.object));

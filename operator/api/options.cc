@@ -15,8 +15,8 @@ Answer<bool> ParseDryRun(const std::vector<std::string>& values, std::string_vie
     if (value == "All") continue;
     std::vector<std::string> quoted;
     for (const std::string& word : values) quoted.push_back(QuoteJson(word));
-    return InvalidOptions(verb_options,
-                          {UnsupportedValue("dryRun", StrCat("[]string{", Join(quoted, ", "), "}"), "\"All\"")});
+    return InvalidOptions(verb_options, {UnsupportedValue("dryRun", StrCat("[]string{", Join(quoted, ", "), "}"),
+                                                          "\"All\"")});
   }
   return !values.empty();
 }
@@ -39,8 +39,8 @@ Answer<FieldValidation> ParseFieldValidation(std::string_view word, std::string_
   if (word.empty() || word == "Warn") return FieldValidation::kWarn;
   if (word == "Strict") return FieldValidation::kStrict;
   if (word == "Ignore") return FieldValidation::kIgnore;
-  return InvalidOptions(
-      verb_options, {UnsupportedValue("fieldValidation", QuoteJson(word), "\"\", \"Ignore\", \"Strict\", \"Warn\"")});
+  return InvalidOptions(verb_options, {UnsupportedValue("fieldValidation", QuoteJson(word),
+                                                        "\"\", \"Ignore\", \"Strict\", \"Warn\"")});
 }
 
 bool IsTrue(const http::Query& query, std::string_view name) {
@@ -57,7 +57,7 @@ Answer<std::optional<long>> ParseNumber(const http::Query& query, std::string_vi
   const std::string_view text = query.Get(name);
   if (text.empty()) return std::optional<long>();
   const bool negative = text.starts_with('-');
-  std::optional<long> number = ParseInt(negative ? text.substr(1) : text);
+  const std::optional<long> number = ParseInt(negative ? text.substr(1) : text);
   if (!number) return BadNumber(text);
   return std::optional<long>(negative ? -*number : *number);
 }
@@ -66,8 +66,8 @@ Answer<RevisionMatch> ParseMatch(std::string_view word) {
   if (word.empty()) return RevisionMatch::kUnset;
   if (word == "Exact") return RevisionMatch::kExact;
   if (word == "NotOlderThan") return RevisionMatch::kNotOlderThan;
-  return InvalidOptions(
-      "ListOptions", {UnsupportedValue("resourceVersionMatch", QuoteJson(word), "\"Exact\", \"NotOlderThan\", \"\"")});
+  return InvalidOptions("ListOptions", {UnsupportedValue("resourceVersionMatch", QuoteJson(word),
+                                                         "\"Exact\", \"NotOlderThan\", \"\"")});
 }
 
 Answer<std::optional<Revision>> ParseRevision(std::string_view text) {
@@ -83,8 +83,8 @@ Answer<std::optional<Revision>> ParseRevision(std::string_view text) {
 Answer<void> CheckWatch(const ListOptions& options, bool asks_initial) {
   std::vector<Cause> causes;
   if (asks_initial && options.match != RevisionMatch::kNotOlderThan) {
-    causes.push_back(ForbiddenField("resourceVersionMatch",
-                                    "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+    causes.push_back(ForbiddenField(
+        "resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
   }
   if (!asks_initial && options.match != RevisionMatch::kUnset) {
     causes.push_back(ForbiddenField(
@@ -98,8 +98,8 @@ Answer<void> CheckList(const ListOptions& options, bool asks_initial) {
   std::vector<Cause> causes;
   if (asks_initial) causes.push_back(ForbiddenField("sendInitialEvents", "sendInitialEvents is forbidden for list"));
   if (options.match != RevisionMatch::kUnset && !options.revision) {
-    causes.push_back(
-        ForbiddenField("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+    causes.push_back(ForbiddenField("resourceVersionMatch",
+                                    "resourceVersionMatch is forbidden unless resourceVersion is provided"));
   }
   if (options.match == RevisionMatch::kExact && options.revision == Revision(0)) {
     causes.push_back(ForbiddenField("resourceVersionMatch",

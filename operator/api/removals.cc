@@ -13,17 +13,23 @@
 namespace patchbay::api {
 namespace {
 
-Answer<void> CheckPreconditions(const Kind& deleted, const cache::Entry& entry, const DeleteOptions& options) {
-  Kind kind = deleted;
-  kind.plural = deleted.kind;  // here Kubernetes names the kind
+// Here Kubernetes names the kind, not its plural.
+Failure Unmet(const Kind& kind, const cache::Entry& entry, std::string_view why) {
+  Kind named;
+  named.group = kind.group;
+  named.plural = kind.kind;
+  return Conflict(named, entry.key.name, why);
+}
+
+Answer<void> CheckPreconditions(const Kind& kind, const cache::Entry& entry, const DeleteOptions& options) {
   if (options.uid && *options.uid != entry.uid) {
-    return Conflict(kind, entry.key.name,
-                    StrCat("the UID in the precondition (", *options.uid, ") does not match the UID in record (",
+    return Unmet(kind, entry,
+                 StrCat("the UID in the precondition (", *options.uid, ") does not match the UID in record (",
                            entry.uid, "). The object might have been deleted and then recreated"));
   }
   if (options.revision && *options.revision != std::to_string(entry.revision)) {
-    return Conflict(kind, entry.key.name,
-                    StrCat("the ResourceVersion in the precondition (", *options.revision,
+    return Unmet(kind, entry,
+                 StrCat("the ResourceVersion in the precondition (", *options.revision,
                            ") does not match the ResourceVersion in record (", entry.revision,
                            "). The object might have been modified"));
   }
@@ -89,7 +95,7 @@ void Removals::DeleteCollection(const CallPtr& call) {
   if (!page.ok()) return call->Fail(FromError(page.error(), call->kind, ""));
 
   std::vector<WriteOrder> orders;
-  std::vector<Bytes> listed;  // as they were: so Kubernetes answers
+  std::vector<Bytes> listed;  // the answer: what was there, as it was
   orders.reserve(page->entries.size());
   for (const cache::EntryPtr& entry : page->entries) {
     orders.push_back(MakeOrder(*call->kind, entry->key, *options));
@@ -123,7 +129,8 @@ WriteOrder Removals::MarkNamespace(const Kind& kind, const std::string& name, co
   order.kind = &kind;
   order.key = {kind.Resource(), "", name};
   order.dry_run = options.dry_run;
-  order.compute = [this, &kind, name, options](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+  order.compute = [this, &kind, name,
+                   options](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(kind, name);
     PATCHBAY_CHECK(CheckPreconditions(kind, *current, options));
     PATCHBAY_CHECK(CheckEmpty(kind, name));
@@ -154,7 +161,8 @@ void Removals::FinishNamespace(const CallPtr& call) {
   WriteOrder order;
   order.kind = call->kind;
   order.key = call->key();
-  order.compute = [this, call](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
+  order.compute = [this, call](
+                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(*call->kind, call->path.name);
     PATCHBAY_CHECK(CheckEmpty(*call->kind, call->path.name));
     return std::optional(MakeDelete(*call->kind, *current, ParseStored(*current->bytes)));

@@ -33,8 +33,8 @@ std::string ListMetaJson(const ListMeta& meta) {
 }
 
 std::string Partial(const Form& form, const Json& object) {
-  return StrCat("{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"", form.meta_api_version(),
-                "\",\"metadata\":", DumpJson(object.value("metadata", Json::object())), "}");
+  return StrCat("{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"", form.meta_api_version(), "\",\"metadata\":",
+                DumpJson(object.value("metadata", Json::object())), "}");
 }
 
 std::string TypeMeta(std::string_view api_version, std::string_view kind) {
@@ -81,9 +81,8 @@ std::string Renderer::Row(const Kind& kind, const Form& form, std::string_view b
 
 std::string Renderer::Table(const Kind& kind, const Form& form, const std::string& metadata, bool columns,
                             const std::vector<std::string>& rows) const {
-  return StrCat(TypeMeta(form.meta_api_version(), "Table"), ",\"metadata\":", metadata,
-                ",\"columnDefinitions\":", columns ? Columns(kind) : std::string("null"), ",\"rows\":[",
-                Join(rows, ","), "]}");
+  return StrCat(TypeMeta(form.meta_api_version(), "Table"), ",\"metadata\":", metadata, ",\"columnDefinitions\":",
+                columns ? Columns(kind) : std::string("null"), ",\"rows\":[", Join(rows, ","), "]}");
 }
 
 http::Response Renderer::Finish(const Form& form, int status, std::string json) const {
@@ -112,8 +111,8 @@ http::Response Renderer::List(const Kind& kind, const Form& form, const std::vec
   }
   if (form.shape == Shape::kTable) return Finish(form, 200, Table(kind, form, ListMetaJson(meta), true, items));
   if (form.shape == Shape::kObject) return Finish(form, 200, JoinList(ListHead(kind, meta), items));
-  const std::string head = StrCat(TypeMeta(form.meta_api_version(), "PartialObjectMetadataList"),
-                                  ",\"metadata\":", ListMetaJson(meta), ",\"items\":[");
+  const std::string head = StrCat(TypeMeta(form.meta_api_version(), "PartialObjectMetadataList"), ",\"metadata\":",
+                                  ListMetaJson(meta), ",\"items\":[");
   return Finish(form, 200, JoinList(head, items));
 }
 
