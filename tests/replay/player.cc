@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "object/yaml.h"
 #include "replay/names.h"
@@ -14,7 +17,25 @@
 namespace patchbay::replay {
 namespace {
 
-constexpr std::chrono::minutes kLongerThanAnyWatch{60};
+// The latest time that the server has written into `value`; the beginning of all time when it has written none.
+WallTime LatestIn(const Json& value) {
+  WallTime latest{};
+  if (!value.is_structured()) return latest;
+  for (const auto& [key, member] : value.items()) {
+    const bool stamp = key == "time" || key == "creationTimestamp" || key == "deletionTimestamp";
+    const auto time = stamp && member.is_string() ? ParseTime(member.get<std::string>()) : std::nullopt;
+    latest = std::max({latest, time.value_or(WallTime{}), LatestIn(member)});
+  }
+  return latest;
+}
+
+// The earliest moment at which the recording can have begun.
+WallTime BeginningOf(const Transcript& transcript) {
+  for (const Record& record : transcript.records) {
+    if (const WallTime time = LatestIn(record.answer); time != WallTime{}) return time;
+  }
+  return WallTime(std::chrono::seconds(1'800'000'000));
+}
 
 // A watch under way: what it saw before the last request that it may have missed.
 struct Open {
@@ -25,7 +46,7 @@ struct Open {
 
 class Player {
  public:
-  explicit Player(const Transcript& transcript) : transcript_(transcript) {}
+  explicit Player(const Transcript& transcript) : transcript_(transcript), server_(BeginningOf(transcript)) {}
 
   std::vector<Finding> Play() {
     for (const Record& record : transcript_.records) Step(record);
@@ -38,6 +59,7 @@ class Player {
     if (record.after_compaction && !compacted_) server_.Compact();
     compacted_ = compacted_ || record.after_compaction;
     for (Open& open : open_) open.certain = open.stream->events().size();
+    server_.AdvanceTo(LatestIn(record.answer));
     CompareAnswer(record, server_.Send(names_.Translate(record)));
     std::vector<Open> still;
     for (const Open& open : std::exchange(open_, {})) {
@@ -136,7 +158,7 @@ class Player {
 
   void Close(const Open& open) {
     if (open.record->ended_by_server) {
-      server_.clock().Advance(kLongerThanAnyWatch);
+      server_.OutwaitWatches();
       EXPECT_TRUE(open.stream->AwaitClose());
     }
     Comparison comparison = MakeComparison(*open.record);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <utility>
 
 #include "base/text.h"
@@ -11,6 +12,7 @@ namespace {
 
 // The recorded server had a past: a low version is one that is long forgotten.
 constexpr Revision kPast = 10'000;
+constexpr std::chrono::minutes kLongerThanAnyWatch{60};
 
 // The recorded custom kinds beside our core kinds.
 Kinds ReadKinds() {
@@ -42,7 +44,7 @@ const Kinds& RecordedWorld() {
 
 }  // namespace
 
-Server::Server() {
+Server::Server(WallTime now) : clock_(now) {
   store_.database().Skip(kPast);
   Compact();
   Record record;
@@ -68,6 +70,15 @@ void Server::Start() {
 void Server::Compact() {
   store_.database().Prune(store_.revision());
   Start();
+}
+
+void Server::AdvanceTo(WallTime time) {
+  if (time > clock_.Wall()) clock_.Advance(time - clock_.Wall());
+}
+
+void Server::OutwaitWatches() {
+  clock_.Advance(kLongerThanAnyWatch);
+  clock_.JumpWall(-kLongerThanAnyWatch);
 }
 
 api::Reply Server::Send(const Record& record) {

@@ -18,12 +18,16 @@ namespace patchbay::replay {
 
 class Server {
  public:
-  Server();
+  // `now`: what its clock shows.
+  explicit Server(WallTime now);
 
   api::Reply Send(const Record& record);
   // Forgets every change so far, and the streams that are open.
   void Compact();
-  FakeClock& clock() { return clock_; }
+  // Nothing when it is that late already.
+  void AdvanceTo(WallTime time);
+  // So long that every watch ends; the date stays.
+  void OutwaitWatches();
 
  private:
   void Start();
