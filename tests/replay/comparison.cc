@@ -4,7 +4,6 @@
 #include <cctype>
 #include <set>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "object/object.h"
 
@@ -23,8 +22,6 @@ bool IsAge(const std::string& text) {
   return text.find_first_not_of("0123456789smhdy") == std::string::npos &&
          std::isalpha(static_cast<unsigned char>(text.back()));
 }
-
-bool IsTimeField(const std::string& key) { return key == "creationTimestamp" || key == "deletionTimestamp"; }
 
 // 'X is invalid: [a, b]' with its causes in an order of their own.
 std::string SortCauses(const std::string& message) {
@@ -56,6 +53,17 @@ Json SortedByName(Json list) {
   std::stable_sort(items.begin(), items.end(),
                    [](const Json& a, const Json& b) { return NameOfItem(a) < NameOfItem(b); });
   return list;
+}
+
+// Entries of managedFields, named by what tells them apart.
+Json ByManager(const Json& entries) {
+  Json named = Json::array();
+  for (Json entry : entries) {
+    entry["name"] = StrCat(FindString(entry, {"manager"}), " ", FindString(entry, {"operation"}), " ",
+                           FindString(entry, {"subresource"}));
+    named.push_back(std::move(entry));
+  }
+  return named;
 }
 
 bool AllNamed(const Json& list) {
@@ -109,7 +117,6 @@ void Comparison::CompareObjects(const std::string& place, const Json& recorded, 
     names_.LearnText(FindString(recorded, {"name"}), FindString(ours, {"name"}));
   }
   for (const auto& [key, value] : recorded.items()) {
-    if (key == "managedFields") continue;
     const auto found = ours.find(key);
     if (found == ours.end()) {
       Differ(StrCat(place, ".", key), &value, nullptr);
@@ -118,7 +125,7 @@ void Comparison::CompareObjects(const std::string& place, const Json& recorded, 
     }
   }
   for (const auto& [key, value] : ours.items()) {
-    if (key != "managedFields" && !recorded.contains(key)) Differ(StrCat(place, ".", key), nullptr, &value);
+    if (!recorded.contains(key)) Differ(StrCat(place, ".", key), nullptr, &value);
   }
 }
 
@@ -126,8 +133,7 @@ bool Comparison::LearnName(const std::string& key, const std::string& recorded, 
   if (recorded.empty() || ours.empty()) return false;
   if (key == "uid") return names_.LearnUid(recorded, ours);
   if (key == "resourceVersion") return names_.LearnVersion(recorded, ours);
-  if (key == "continue") return names_.LearnToken(recorded, ours);
-  return IsTimeField(key) && ParseTime(recorded) && ParseTime(ours);
+  return key == "continue" && names_.LearnToken(recorded, ours);
 }
 
 void Comparison::CompareMember(const std::string& place, const std::string& key, const Json& recorded,
@@ -137,6 +143,7 @@ void Comparison::CompareMember(const std::string& place, const std::string& key,
     return;
   }
   if (recorded.is_array() && ours.is_array()) {
+    if (key == "managedFields") return CompareNamed(place, ByManager(recorded), ByManager(ours));
     if (key == "causes" || key == "verbs") return CompareLists(place, Sorted(recorded), Sorted(ours));
     if ((key == "resources" || key == "groups") && AllNamed(recorded) && AllNamed(ours)) {
       return CompareNamed(place, recorded, ours);

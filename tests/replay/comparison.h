@@ -1,5 +1,5 @@
 // Compares a recorded answer with ours: what each server chooses by itself is matched by name, what has no order is
-// compared without one, and managedFields are left out.
+// compared without one, and ages in tables are ages.
 #pragma once
 
 #include <string>
