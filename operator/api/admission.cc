@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 8> kSystemFields = {
 
 bool WantsCleanup(const Kind& kind) {
   const std::string resource = kind.Resource();
-  return resource == kPlugins || resource == kRoutes;
+  return kind.tended && (resource == kPlugins || resource == kRoutes);
 }
 
 void AddCleanup(const Kind& kind, Json& metadata) {
@@ -38,7 +38,7 @@ bool StatusKnows(const Kind& kind, std::string_view field) {
 
 // Written with the create, so that the first read already says that nothing has happened yet.
 void SetPending(const Kind& kind, std::string_view now, Json& object) {
-  if (kind.builtin || !kind.has_status) return;
+  if (!kind.tended || !kind.has_status) return;
   object["status"] = Json::object();
   if (StatusKnows(kind, "observedGeneration")) object["status"]["observedGeneration"] = 0;
   if (StatusKnows(kind, "phase")) object["status"]["phase"] = "Pending";
@@ -114,7 +114,10 @@ Answer<void> CheckPatchedType(const Kind& kind, const Json& current, const Json&
     causes.push_back(InvalidValue("apiVersion", QuoteJson(version), StrCat("must be ", kind.ApiVersion())));
   }
   if (causes.empty()) return {};
-  return Invalid(kind, NameOf(current), std::move(causes));
+  Kind given;  // the object is named as it calls itself
+  given.group = kind.group;
+  given.kind = FindString(object, {"kind"}, kind.kind);
+  return Invalid(given, NameOf(current), std::move(causes));
 }
 
 // No new finalizer once deletion began; ours stays until then.

@@ -94,6 +94,13 @@ std::vector<Cause> ValidateSettings(const Json* before, const Json& object, bool
   return causes;
 }
 
+std::vector<Cause> ValidateEvent(const Json& object) {
+  const std::string about = FindString(object, {"involvedObject", "namespace"});
+  const std::string ns = NamespaceOf(object);
+  if (about == ns || (about.empty() && ns == kDefaultNamespace)) return {};
+  return {InvalidValue("involvedObject.namespace", QuoteJson(about), "does not match event.namespace")};
+}
+
 std::vector<Cause> ValidateNamespaceName(const Json& object) {
   const std::string name = NameOf(object);
   const std::string rule = CheckLabel(name);
@@ -143,6 +150,7 @@ std::vector<Cause> ValidateBuiltin(const Kind& kind, const Json* before, const J
   if (!kind.builtin) return {};
   const std::string resource = kind.Resource();
   if (resource == kSecrets || resource == kConfigMaps) return ValidateSettings(before, object, resource == kSecrets);
+  if (resource == kEvents && !before) return ValidateEvent(object);
   if (resource == kNamespaces && !before) return ValidateNamespaceName(object);
   return {};
 }

@@ -11,13 +11,10 @@
 namespace patchbay::api {
 namespace {
 
-// Built-in kinds are stored and served; they are no story of their own.
-bool IsTold(const Kind& kind) { return !kind.builtin; }
-
 std::string Topic(const Kind& kind, std::string_view what) { return StrCat(Lower(kind.kind), ".", what); }
 
 void Tell(const Kind& kind, std::string reason, std::string message, std::string_view topic, cache::Intent& intent) {
-  if (!IsTold(kind)) return;
+  if (!kind.tended) return;  // only stored and served: no story of its own
   intent.events.push_back({false, std::move(reason), std::move(message)});
   if (!topic.empty()) intent.topics.push_back(Topic(kind, topic));
 }

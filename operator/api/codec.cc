@@ -65,16 +65,33 @@ bool IsMetadataField(std::string_view key) {
   return std::find(kMetadataFields.begin(), kMetadataFields.end(), key) != kMetadataFields.end();
 }
 
-// Nulls go too: an absent label map and a null one are the same wish.
+// An absent label map, a null one and an empty one are the same wish.
+bool SaysNothing(std::string_view field, const Json& value) {
+  return value.is_null() || (value.is_structured() && value.empty() && field != "managedFields");
+}
+
+// A text that is null is an empty one, as it is to Kubernetes.
+void FillNulls(Json& texts) {
+  if (!texts.is_object()) return;
+  for (auto& [key, text] : texts.get_ref<Json::object_t&>()) {
+    if (text.is_null()) text = "";
+  }
+}
+
 void PruneMetadata(Json& metadata, Findings& findings) {
-  const auto stays = [](const auto& member) { return IsMetadataField(member.first) && !member.second.is_null(); };
-  const auto& members = metadata.get_ref<const Json::object_t&>();
+  auto& members = metadata.get_ref<Json::object_t&>();
+  for (auto& [key, value] : members) {
+    if (key == "labels" || key == "annotations") FillNulls(value);
+  }
+  const auto stays = [](const auto& member) {
+    return IsMetadataField(member.first) && !SaysNothing(member.first, member.second);
+  };
   if (std::all_of(members.begin(), members.end(), stays)) return;
   Json kept = Json::object();
-  for (auto& [key, value] : metadata.items()) {
+  for (auto& [key, value] : members) {
     const bool known = IsMetadataField(key);
     if (!known) findings.push_back(StrCat("unknown field ", QuoteJson("metadata." + key)));
-    if (known && !value.is_null()) kept[key] = std::move(value);
+    if (known && !SaysNothing(key, value)) kept[key] = std::move(value);
   }
   metadata = std::move(kept);
 }

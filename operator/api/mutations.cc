@@ -14,6 +14,21 @@
 namespace patchbay::api {
 namespace {
 
+// A mistaken address is told before anything else.
+Answer<void> CheckAddress(const ResourcePath& path, const Json& object) {
+  const std::string name = NameOf(object);
+  if (!name.empty() && name != path.name) {
+    return BadRequest(
+        StrCat("the name of the object (", name, ") does not match the name on the URL (", path.name, ")"));
+  }
+  const std::string ns = NamespaceOf(object);
+  if (!ns.empty() && ns != path.ns) {
+    return BadRequest(
+        StrCat("the namespace of the object (", ns, ") does not match the namespace on the request (", path.ns, ")"));
+  }
+  return {};
+}
+
 // Custom kinds are only replaced by those who have read them.
 Answer<void> CheckUpdateRevision(const Kind& kind, std::string_view name, const Json& object) {
   const std::string given = FindString(object, {"metadata", "resourceVersion"});
@@ -122,6 +137,7 @@ Answer<WriteOrder> Mutations::OrderUpdate(const CallPtr& call) {
   PATCHBAY_TRY(const WriteOptions options, ParseWriteOptions(request.query, "UpdateOptions"));
   PATCHBAY_TRY(Decoded decoded,
                DecodeObject(kind, request.body, request.headers.Get("Content-Type"), options.fields));
+  PATCHBAY_CHECK(CheckAddress(call->path, decoded.object));
   call->Warn(decoded.findings);
   WriteOrder order;
   order.key = call->key();

@@ -56,9 +56,10 @@ Failure BadNumber(std::string_view value) {
 Answer<std::optional<long>> ParseNumber(const http::Query& query, std::string_view name) {
   const std::string_view text = query.Get(name);
   if (text.empty()) return std::optional<long>();
-  std::optional<long> number = ParseInt(text);
+  const bool negative = text.starts_with('-');
+  const std::optional<long> number = ParseInt(negative ? text.substr(1) : text);
   if (!number) return BadNumber(text);
-  return number;
+  return std::optional<long>(negative ? -*number : *number);
 }
 
 Answer<RevisionMatch> ParseMatch(std::string_view word) {

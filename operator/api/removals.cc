@@ -13,15 +13,23 @@
 namespace patchbay::api {
 namespace {
 
+// Here Kubernetes names the kind, not its plural.
+Failure Unmet(const Kind& kind, const cache::Entry& entry, std::string_view why) {
+  Kind named;
+  named.group = kind.group;
+  named.plural = kind.kind;
+  return Conflict(named, entry.key.name, why);
+}
+
 Answer<void> CheckPreconditions(const Kind& kind, const cache::Entry& entry, const DeleteOptions& options) {
   if (options.uid && *options.uid != entry.uid) {
-    return Conflict(kind, entry.key.name,
-                    StrCat("the UID in the precondition (", *options.uid, ") does not match the UID in record (",
+    return Unmet(kind, entry,
+                 StrCat("the UID in the precondition (", *options.uid, ") does not match the UID in record (",
                            entry.uid, "). The object might have been deleted and then recreated"));
   }
   if (options.revision && *options.revision != std::to_string(entry.revision)) {
-    return Conflict(kind, entry.key.name,
-                    StrCat("the ResourceVersion in the precondition (", *options.revision,
+    return Unmet(kind, entry,
+                 StrCat("the ResourceVersion in the precondition (", *options.revision,
                            ") does not match the ResourceVersion in record (", entry.revision,
                            "). The object might have been modified"));
   }
@@ -87,16 +95,19 @@ void Removals::DeleteCollection(const CallPtr& call) {
   if (!page.ok()) return call->Fail(FromError(page.error(), call->kind, ""));
 
   std::vector<WriteOrder> orders;
+  std::vector<Bytes> listed;  // the answer: what was there, as it was
   orders.reserve(page->entries.size());
-  for (const cache::EntryPtr& entry : page->entries) orders.push_back(MakeOrder(*call->kind, entry->key, *options));
-  RunAll(writes_, std::move(orders), [this, call](const std::vector<Answer<Written>>& all) {
-    std::vector<Bytes> removed;
-    for (const Answer<Written>& written : all) {
-      if (written.ok()) removed.push_back(written->bytes);
-      if (!written.ok() && written.error().status != 404) return call->Fail(written.error());
-    }
-    call->Reply(renderer_.List(*call->kind, call->form, removed, {cache_.revision(), "", 0}));
-  });
+  for (const cache::EntryPtr& entry : page->entries) {
+    orders.push_back(MakeOrder(*call->kind, entry->key, *options));
+    listed.push_back(entry->bytes);
+  }
+  RunAll(writes_, std::move(orders),
+         [this, call, listed = std::move(listed), revision = page->revision](const std::vector<Answer<Written>>& all) {
+           for (const Answer<Written>& written : all) {
+             if (!written.ok() && written.error().status != 404) return call->Fail(written.error());
+           }
+           call->Reply(renderer_.List(*call->kind, call->form, listed, {revision, "", 0}));
+         });
 }
 
 Answer<void> Removals::CheckEmpty(const Kind& kind, const std::string& name) const {

@@ -18,8 +18,9 @@ std::shared_ptr<const std::string> Share(std::string text) {
 
 std::string ListHead(const Kind& kind, const ListMeta& meta) {
   std::string head = StrCat("{\"apiVersion\":", QuoteJson(kind.ApiVersion()), ",\"kind\":", QuoteJson(kind.list_kind),
-                            ",\"metadata\":{\"resourceVersion\":\"", meta.revision, "\",\"continue\":",
-                            QuoteJson(meta.next));
+                            ",\"metadata\":{\"resourceVersion\":\"", meta.revision, "\"");
+  // Kubernetes' lists of custom objects say it even when there is nothing more.
+  if (!kind.builtin || !meta.next.empty()) head += StrCat(",\"continue\":", QuoteJson(meta.next));
   if (meta.remaining > 0) head += StrCat(",\"remainingItemCount\":", meta.remaining);
   return head + "},\"items\":[";
 }
@@ -74,6 +75,7 @@ std::string Renderer::Row(const Kind& kind, const Form& form, std::string_view b
   std::string row = StrCat("{\"cells\":", DumpJson(TableCells(kind, object, clock_.Wall())));
   if (form.row_object == RowObject::kObject) row += StrCat(",\"object\":", bytes);
   if (form.row_object == RowObject::kMetadata) row += StrCat(",\"object\":", Partial(form, object));
+  if (form.row_object == RowObject::kNone) row += ",\"object\":null";
   return row + "}";
 }
 

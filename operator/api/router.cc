@@ -19,10 +19,11 @@ std::string VerbOf(const Call& call) {
 
 void Refuse(const CallPtr& call) { call->Fail(MethodNotAllowed(*call->kind, VerbOf(*call))); }
 
-// A kind is found where its scope says.
-bool FitsScope(const Kind& kind, const ResourcePath& path) {
-  if (!kind.namespaced) return path.ns.empty();
-  return !path.ns.empty() || path.name.empty();
+// A kind is found where its scope says; over all namespaces it can only be read.
+bool FitsScope(const Call& call) {
+  const ResourcePath& path = call.path;
+  if (!call.kind->namespaced) return path.ns.empty();
+  return !path.ns.empty() || (path.name.empty() && (call.kind->builtin || call.IsMethod("GET")));
 }
 
 }  // namespace
@@ -32,7 +33,7 @@ bool Router::Serve(const CallPtr& call) const {
   if (!path) return false;
   call->path = *std::move(path);
   call->kind = kinds_.FindPlural(call->path.group, call->path.version, call->path.plural);
-  if (!call->kind || !FitsScope(*call->kind, call->path)) {
+  if (!call->kind || !FitsScope(*call)) {
     call->kind = nullptr;
     ReplyNoPage(call);
     return true;

@@ -130,6 +130,7 @@ const Kinds& Kinds::Embedded() {
       std::fprintf(stderr, "the kinds built into this program are broken: %s\n", read.error().message.c_str());
       std::abort();
     }
+    for (Kind& kind : read->kinds_) kind.tended = !kind.builtin;
     return *std::move(read);
   }();
   return kinds;

@@ -48,6 +48,9 @@ struct Kind {
   bool namespaced = true;
   bool has_status = false;  // a status subresource: generation moves with the spec alone
   bool builtin = false;     // from manifests/core: not a custom resource
+  // This program's controllers look after it (the custom kinds of Kinds::Embedded): an object begins with a status that
+  // says so, waits for them before it is gone, and its changes are told as Events.
+  bool tended = false;
   std::optional<ScalePaths> scale;
   std::vector<PrinterColumn> columns;  // without Name and Age's neighbours: as the document lists them
   Json schema;                         // openAPIV3Schema

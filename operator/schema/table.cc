@@ -77,7 +77,8 @@ Json TableColumns(const Kind& kind) {
                                         ? "Custom resource definition column (in JSONPath format): " + each.json_path
                                         : each.description;
     const bool own_format = kind.builtin && each.format != "name";
-    const std::string type = kind.builtin && each.type == "date" ? "string" : each.type;
+    const bool own_type = kind.builtin && (each.type == "date" || each.type == "integer");  // which says it is text
+    const std::string type = own_type ? "string" : each.type;
     out.push_back(column(each.name, type, own_format ? "" : each.format, description, each.priority));
   }
   return out;

@@ -115,6 +115,8 @@ class MetadataValidator {
       }
       const auto& name = item.get_ref<const std::string&>();
       for (const std::string& rule : CheckQualifiedName(name)) AddInvalid("finalizers", name, rule);
+      // The rest is the rule of the core kinds.
+      if (!kind_.builtin) continue;
       const bool standard = name == "orphan" || name == "foregroundDeletion" || name == "kubernetes";
       if (!standard && name.find('/') == std::string::npos)
         AddInvalid("finalizers", name, "name is neither a standard finalizer name nor is it fully qualified");

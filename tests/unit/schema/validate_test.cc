@@ -225,7 +225,8 @@ TEST(ValidateMetadata, SpeaksAsKubernetesDoes) {
           "metadata.ownerReferences.uid | FieldValueInvalid | Invalid value: \"\": uid must not be empty"));
   EXPECT_THAT(BrokenMetadata(StrCat(R"({"name":"x","annotations":{"k":")", std::string(270'000, 'v'), R"("}})")),
               ElementsAre("metadata.annotations | FieldValueTooLong | Too long: may not be more than 262144 bytes"));
-  EXPECT_EQ(BrokenMetadata(R"({"name":"x","finalizers":["plain"]})").size(), 1u);
+  EXPECT_EQ(BrokenMetadata(R"({"name":"x","finalizers":["plain"]})", kSecrets).size(), 1u);
+  EXPECT_THAT(BrokenMetadata(R"({"name":"x","finalizers":["plain"]})"), IsEmpty());
   EXPECT_THAT(BrokenMetadata(R"({"name":"x","finalizers":["patchbay.dev/done","orphan"]})"), IsEmpty());
   EXPECT_EQ(BrokenMetadata(R"({"name":5})").size(), 2u);
   EXPECT_EQ(BrokenMetadata("\"x\"").size(), 1u);
