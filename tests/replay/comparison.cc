@@ -48,6 +48,14 @@ std::string NameOfItem(const Json& item) {
   return item.dump();
 }
 
+// Each value once.
+Json Sorted(const Json& list) {
+  std::vector<Json> values(list.begin(), list.end());
+  std::sort(values.begin(), values.end(), [](const Json& a, const Json& b) { return a.dump() < b.dump(); });
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  return values;
+}
+
 Json SortedByName(Json list) {
   auto& items = list.get_ref<Json::array_t&>();
   std::stable_sort(items.begin(), items.end(),
@@ -78,13 +86,6 @@ const Json* FindNamed(const Json& list, const std::string& name) {
 }
 
 }  // namespace
-
-Json Sorted(const Json& list) {
-  std::vector<Json> values(list.begin(), list.end());
-  std::sort(values.begin(), values.end(), [](const Json& a, const Json& b) { return a.dump() < b.dump(); });
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-  return values;
-}
 
 std::vector<Json> SortedArrivals(std::vector<Json> events) {
   const auto arrives = [](const Json& event) { return FindString(event, {"type"}) == "ADDED"; };

@@ -39,9 +39,7 @@ class Comparison {
   std::vector<Mismatch> mismatches_;
 };
 
-// The list in an order of its own, each value once.
-Json Sorted(const Json& list);
-// "events", each run of ADDED in an order of its own.
+// What is there when a watch begins (ADDED, one after the other) in an order of its own.
 std::vector<Json> SortedArrivals(std::vector<Json> events);
 
 }  // namespace patchbay::replay

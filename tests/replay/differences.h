@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <optional>
-#include <vector>
+#include <span>
 
 #include "replay/player.h"
 
@@ -17,7 +17,7 @@ struct Difference {
   const char* reason;  // a sentence
 };
 
-const std::vector<Difference>& Differences();
+std::span<const Difference> Differences();
 // The place in Differences() of the first that covers it; nothing when none does.
 std::optional<std::size_t> FindDifference(const Finding& finding);
 

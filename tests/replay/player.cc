@@ -37,6 +37,13 @@ WallTime BeginningOf(const Transcript& transcript) {
   return WallTime(std::chrono::seconds(1'800'000'000));
 }
 
+// The client wants what there is, and Kubernetes says nothing of its order.
+bool BeginsAnywhere(const Record& record) {
+  const std::size_t version = record.target.find("resourceVersion=");
+  if (version == std::string::npos) return record.watch;
+  return record.target[version + 16] == '0';
+}
+
 // A watch under way: what it saw before the last request that it may have missed.
 struct Open {
   const Record* record;
@@ -72,9 +79,7 @@ class Player {
     open_ = std::move(still);
   }
 
-  Comparison MakeComparison(const Record& record) {
-    return Comparison(names_, record.target.find("resourceVersion=0") != std::string::npos, record.trimmed);
-  }
+  Comparison MakeComparison(const Record& record) { return Comparison(names_, BeginsAnywhere(record), record.trimmed); }
 
   void Note(const Record& record, const std::vector<Mismatch>& mismatches) {
     for (const Mismatch& mismatch : mismatches) {
@@ -150,8 +155,12 @@ class Player {
   // `certain`: what was there before the request that the client may have missed; the rest may be missing.
   static void CompareEvents(const Record& record, const std::vector<Json>& seen, std::size_t certain,
                             Comparison& comparison) {
-    const std::vector<Json> recorded = SortedArrivals(WithoutBookmarks(record.events));
-    std::vector<Json> ours = SortedArrivals(WithoutBookmarks(seen));
+    std::vector<Json> recorded = WithoutBookmarks(record.events);
+    std::vector<Json> ours = WithoutBookmarks(seen);
+    if (BeginsAnywhere(record)) {
+      recorded = SortedArrivals(std::move(recorded));
+      ours = SortedArrivals(std::move(ours));
+    }
     while (ours.size() > recorded.size() && ours.size() > certain) ours.pop_back();
     comparison.Compare("events", recorded, ours);
   }
