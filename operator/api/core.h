@@ -17,6 +17,7 @@
 #include "api/render.h"
 #include "api/request_meter.h"
 #include "api/router.h"
+#include "api/reviews.h"
 #include "api/scales.h"
 #include "api/threads.h"
 #include "api/timers.h"
@@ -56,6 +57,7 @@ class Api::Core {
   Threads threads_;  // for what is over soon
   Threads streams_;  // for log streams: each takes one for as long as it goes
   const Authenticator authenticator_;
+  const Reviews reviews_;
   const Renderer renderer_;
   Writes writes_;
   Reader reader_;
