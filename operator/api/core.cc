@@ -34,7 +34,8 @@ Api::Core::Core(const Foundation& foundation, ApiOptions options, Backstage back
       writes_(foundation.cache, foundation.committer, threads_, options_.max_writes_waiting),
       reader_(foundation.cache, renderer_, threads_),
       mutations_(writes_, foundation.cache, renderer_, foundation.clock, foundation.random),
-      removals_(writes_, foundation.kinds, foundation.cache, renderer_, foundation.clock),
+      removals_(writes_, foundation.cache, renderer_, foundation.clock),
+      collector_(foundation.kinds, foundation.cache, foundation.committer, foundation.clock, foundation.random),
       scales_(writes_, foundation.cache, renderer_, foundation.clock),
       logs_(backstage_, foundation.cache, foundation.clock, streams_),
       planning_(backstage_, foundation.kinds, foundation.cache, foundation.clock, foundation.random, threads_),
@@ -98,6 +99,7 @@ void Api::Core::EndWatches() {
 
 void Api::Core::Stop() {
   EndWatches();
+  collector_.Stop();
   streams_.Stop();
   threads_.Stop();
   writes_.Stop();

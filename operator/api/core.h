@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "api/authn.h"
+#include "api/collector.h"
 #include "api/discovery.h"
 #include "api/health.h"
 #include "api/logs.h"
@@ -63,6 +64,7 @@ class Api::Core {
   Reader reader_;
   Mutations mutations_;
   Removals removals_;
+  Collector collector_;
   Scales scales_;
   Logs logs_;
   Planning planning_;
