@@ -1,5 +1,6 @@
 #include "api/authn.h"
 
+#include <algorithm>
 #include <fstream>
 #include <utility>
 
@@ -8,6 +9,11 @@
 #include "base/text.h"
 
 namespace patchbay::api {
+namespace {
+
+constexpr std::string_view kAdmin = "system:admin";
+
+}  // namespace
 
 Authenticator::Authenticator(const std::string& token_file) : open_(token_file.empty()) {
   if (!open_) ReadTokens(token_file);
@@ -29,8 +35,14 @@ void Authenticator::ReadTokens(const std::string& path) {
   }
 }
 
+bool Authenticator::Allows(const User& user) const {
+  if (std::find(user.groups.begin(), user.groups.end(), "system:masters") != user.groups.end()) return true;
+  if (open_) return user.name == kAdmin;
+  return std::any_of(tokens_.begin(), tokens_.end(), [&](const Token& token) { return token.user.name == user.name; });
+}
+
 std::optional<User> Authenticator::Authenticate(const http::Request& request) const {
-  if (open_) return User{"system:admin", {"system:masters", "system:authenticated"}};
+  if (open_) return User{std::string(kAdmin), {"system:masters", "system:authenticated"}};
   static constexpr std::string_view kScheme = "Bearer ";
   const std::string_view header = request.headers.Get("Authorization");
   if (header.size() <= kScheme.size() || !EqualsIgnoreCase(header.substr(0, kScheme.size()), kScheme)) {

@@ -22,6 +22,9 @@ class Authenticator {
 
   // Nothing: the caller is nobody we know.
   std::optional<User> Authenticate(const http::Request& request) const;
+  // Whether this one may do what this server does, all of it: whom a token names, system:admin where no tokens are
+  // asked for, and the group system:masters. (A name that is only impersonated may be nobody's.)
+  bool Allows(const User& user) const;
 
  private:
   struct Token {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/codec.h"
+#include "api/content_rules.h"
 #include "base/text.h"
 #include "object/key.h"
 #include "object/object.h"
@@ -86,6 +87,8 @@ std::vector<Cause> ValidateSettings(const Json* before, const Json& object, bool
   if (size > kMostBytes) {
     causes.push_back({"data", "FieldValueTooLong", StrCat("Too long: may not be more than ", kMostBytes, " bytes")});
   }
+  std::vector<Cause> content = secret ? CheckSecretType(object) : CheckTwiceGiven(object);
+  causes.insert(causes.end(), content.begin(), content.end());
   if (!before) return causes;
   CheckImmutable(*before, object, causes);
   if (secret && FindString(*before, {"type"}) != FindString(object, {"type"})) {

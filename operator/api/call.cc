@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/compress.h"
 #include "base/text.h"
 
 namespace patchbay::api {
@@ -47,6 +48,7 @@ void Call::Count(int status) {
 
 void Call::Reply(http::Response response) {
   Count(response.status);
+  if (kind && request().method == "GET") CompressAnswer(request(), response);
   exchange_->Reply(Dress(std::move(response)));
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/authn.h"
 #include "api/failure.h"
 #include "api/media.h"
 #include "api/request_meter.h"
@@ -26,6 +27,9 @@ class Call {
   // A GET in another dress counts as GET.
   bool IsMethod(std::string_view method) const;
 
+  // Set before anything is served: as whom the call is made, and whether that one may do more than ask questions.
+  User user;
+  bool allowed = false;
   // Set by the router before a verb sees the call. `kind` is nullptr outside resources.
   ResourcePath path;
   const Kind* kind = nullptr;

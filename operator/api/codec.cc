@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "api/protobuf.h"
 #include "base/text.h"
 #include "object/yaml.h"
 #include "schema/validate.h"
@@ -37,6 +38,7 @@ Answer<Json> ParseYamlBody(const Kind& kind, std::string_view body) {
 Answer<Json> ParseBody(const Kind& kind, std::string_view body, std::string_view content_type, Findings& findings) {
   const BodyType type = BodyTypeOf(content_type);
   if (type == BodyType::kYaml) return ParseYamlBody(kind, body);
+  if (type == BodyType::kProtobuf && kind.builtin) return DecodeProtobuf(body);
   if (type != BodyType::kJson) return UnsupportedMedia("application/json, application/yaml");
   std::vector<std::string> duplicates;
   Result<Json> parsed = ParseJson(body, {}, &duplicates);

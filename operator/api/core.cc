@@ -3,6 +3,7 @@
 #include <exception>
 #include <utility>
 
+#include "api/access.h"
 #include "api/admission.h"
 #include "api/builtin.h"
 #include "api/change.h"
@@ -28,11 +29,13 @@ Api::Core::Core(const Foundation& foundation, ApiOptions options, Backstage back
       threads_(kMostThreads),
       streams_(kMostLogStreams),
       authenticator_(options_.token_file),
+      reviews_(authenticator_),
       renderer_(foundation.kinds, foundation.clock),
       writes_(foundation.cache, foundation.committer, threads_, options_.max_writes_waiting),
       reader_(foundation.cache, renderer_, threads_),
       mutations_(writes_, foundation.cache, renderer_, foundation.clock, foundation.random),
-      removals_(writes_, foundation.kinds, foundation.cache, renderer_, foundation.clock),
+      removals_(writes_, foundation.cache, renderer_, foundation.clock),
+      collector_(foundation.kinds, foundation.cache, foundation.committer, foundation.clock, foundation.random),
       scales_(writes_, foundation.cache, renderer_, foundation.clock),
       logs_(backstage_, foundation.cache, foundation.clock, streams_),
       planning_(backstage_, foundation.kinds, foundation.cache, foundation.clock, foundation.random, threads_),
@@ -56,12 +59,18 @@ void Api::Core::Serve(std::shared_ptr<http::Exchange> exchange) {
 
 void Api::Core::Route(const CallPtr& call) {
   if (health_.Serve(call)) return;
-  if (!authenticator_.Authenticate(call->request())) return call->Fail(Unauthorized());
-  if (!router_.Serve(call)) ServeKnown(call);
+  std::optional<User> caller = authenticator_.Authenticate(call->request());
+  if (!caller) return call->Fail(Unauthorized());
+  Answer<User> user = SpeakFor(call->request(), *std::move(caller));
+  if (!user.ok()) return call->Fail(user.error());
+  call->user = *std::move(user);
+  call->allowed = authenticator_.Allows(call->user);
+  if (!reviews_.Serve(call) && !router_.Serve(call)) ServeKnown(call);
 }
 
 void Api::Core::ServeKnown(const CallPtr& call) {
   const std::string& path = call->request().path;
+  if (!call->allowed && (path == "/metrics" || path.starts_with("/patchbay/"))) return call->Fail(Denied(*call));
   if (path == "/patchbay/v1/plan") return planning_.Post(call);
   if (!call->IsMethod("GET")) {
     Failure failure = BadRequest("the server does not allow this method on the requested resource");
@@ -90,6 +99,7 @@ void Api::Core::EndWatches() {
 
 void Api::Core::Stop() {
   EndWatches();
+  collector_.Stop();
   streams_.Stop();
   threads_.Stop();
   writes_.Stop();

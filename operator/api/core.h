@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "api/authn.h"
+#include "api/collector.h"
 #include "api/discovery.h"
 #include "api/health.h"
 #include "api/logs.h"
@@ -17,6 +18,7 @@
 #include "api/render.h"
 #include "api/request_meter.h"
 #include "api/router.h"
+#include "api/reviews.h"
 #include "api/scales.h"
 #include "api/threads.h"
 #include "api/timers.h"
@@ -56,11 +58,13 @@ class Api::Core {
   Threads threads_;  // for what is over soon
   Threads streams_;  // for log streams: each takes one for as long as it goes
   const Authenticator authenticator_;
+  const Reviews reviews_;
   const Renderer renderer_;
   Writes writes_;
   Reader reader_;
   Mutations mutations_;
   Removals removals_;
+  Collector collector_;
   Scales scales_;
   Logs logs_;
   Planning planning_;

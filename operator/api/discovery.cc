@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/reviews.h"
 #include "base/digest.h"
 #include "base/text.h"
 
@@ -13,7 +14,25 @@ namespace {
 
 constexpr std::string_view kVersion = "v1.35.0";  // the Kubernetes whose API we speak
 
+using KindList = std::vector<Kind>;
+
+std::vector<std::pair<std::string, std::string>> GroupVersionsOf(const KindList& kinds) {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const Kind& kind : kinds) {
+    std::pair<std::string, std::string> name{kind.group, kind.version};
+    if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(std::move(name));
+  }
+  return all;
+}
+
+// Reviews are asked, not kept.
+bool IsReview(const Kind& kind) {
+  return std::any_of(ReviewKinds().begin(), ReviewKinds().end(),
+                     [&](const Kind& review) { return review.Resource() == kind.Resource(); });
+}
+
 Json Verbs(const Kind& kind) {
+  if (IsReview(kind)) return Json::array({"create"});
   Json verbs = {"create", "delete"};
   if (kind.plural != kNamespaces) verbs.push_back("deletecollection");
   for (const char* verb : {"get", "list", "patch", "update", "watch"}) verbs.push_back(verb);
@@ -58,9 +77,9 @@ void AddResource(const Kind& kind, Json& resources) {
   }
 }
 
-Json ResourceList(const Kinds& kinds, const std::string& group, const std::string& version) {
+Json ResourceList(const KindList& kinds, const std::string& group, const std::string& version) {
   Json resources = Json::array();
-  for (const Kind& kind : kinds.all()) {
+  for (const Kind& kind : kinds) {
     if (kind.group == group && kind.version == version) AddResource(kind, resources);
   }
   return {{"kind", "APIResourceList"},
@@ -73,18 +92,18 @@ Json VersionRef(const std::string& group, const std::string& version) {
   return {{"groupVersion", StrCat(group, "/", version)}, {"version", version}};
 }
 
-Json Group(const Kinds& kinds, const std::string& name) {
+Json Group(const KindList& kinds, const std::string& name) {
   Json versions = Json::array();
-  for (const auto& [group, version] : GroupVersions(kinds)) {
+  for (const auto& [group, version] : GroupVersionsOf(kinds)) {
     if (group == name) versions.push_back(VersionRef(group, version));
   }
   Json preferred = versions.front();
   return {{"name", name}, {"versions", std::move(versions)}, {"preferredVersion", std::move(preferred)}};
 }
 
-std::vector<std::string> NamedGroups(const Kinds& kinds) {
+std::vector<std::string> NamedGroups(const KindList& kinds) {
   std::vector<std::string> names;
-  for (const auto& [group, version] : GroupVersions(kinds)) {
+  for (const auto& [group, version] : GroupVersionsOf(kinds)) {
     if (!group.empty() && std::find(names.begin(), names.end(), group) == names.end()) names.push_back(group);
   }
   return names;
@@ -112,12 +131,12 @@ Json AggregatedResource(const Kind& kind) {
   return resource;
 }
 
-Json AggregatedGroup(const Kinds& kinds, const std::string& name) {
+Json AggregatedGroup(const KindList& kinds, const std::string& name) {
   Json versions = Json::array();
-  for (const auto& [group, version] : GroupVersions(kinds)) {
+  for (const auto& [group, version] : GroupVersionsOf(kinds)) {
     if (group != name) continue;
     Json resources = Json::array();
-    for (const Kind& kind : kinds.all()) {
+    for (const Kind& kind : kinds) {
       if (kind.group == group && kind.version == version) resources.push_back(AggregatedResource(kind));
     }
     versions.push_back({{"version", version}, {"resources", std::move(resources)}, {"freshness", "Current"}});
@@ -128,7 +147,7 @@ Json AggregatedGroup(const Kinds& kinds, const std::string& name) {
   return {{"metadata", std::move(metadata)}, {"versions", std::move(versions)}};
 }
 
-Json Aggregated(const Kinds& kinds, const std::vector<std::string>& groups, const std::string& version) {
+Json Aggregated(const KindList& kinds, const std::vector<std::string>& groups, const std::string& version) {
   Json items = Json::array();
   for (const std::string& group : groups) items.push_back(AggregatedGroup(kinds, group));
   return {{"kind", "APIGroupDiscoveryList"},
@@ -152,19 +171,16 @@ Json VersionDocument(const std::string& version) {
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> GroupVersions(const Kinds& kinds) {
-  std::vector<std::pair<std::string, std::string>> all;
-  for (const Kind& kind : kinds.all()) {
-    std::pair<std::string, std::string> name{kind.group, kind.version};
-    if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(std::move(name));
-  }
-  return all;
+  return GroupVersionsOf(kinds.all());
 }
 
 std::string GroupVersionPath(std::string_view group, std::string_view version) {
   return group.empty() ? StrCat("api/", version) : StrCat("apis/", group, "/", version);
 }
 
-Discovery::Discovery(const Kinds& kinds, const std::string& version) {
+Discovery::Discovery(const Kinds& served, const std::string& version) {
+  KindList kinds = served.all();
+  kinds.insert(kinds.end(), ReviewKinds().begin(), ReviewKinds().end());
   Put("/version", "", VersionDocument(version));
   Put("/api", "",
       {{"kind", "APIVersions"},
@@ -179,7 +195,7 @@ Discovery::Discovery(const Kinds& kinds, const std::string& version) {
     groups.push_back(group);
   }
   Put("/apis", "", {{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", std::move(groups)}});
-  for (const auto& [group, group_version] : GroupVersions(kinds)) {
+  for (const auto& [group, group_version] : GroupVersionsOf(kinds)) {
     Put("/" + GroupVersionPath(group, group_version), "", ResourceList(kinds, group, group_version));
   }
   for (const char* form : {"v2", "v2beta1"}) {

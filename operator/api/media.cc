@@ -135,6 +135,7 @@ BodyType BodyTypeOf(std::string_view content_type) {
   if (type == "application/json-patch+json") return BodyType::kJsonPatch;
   if (type == "application/strategic-merge-patch+json") return BodyType::kStrategicPatch;
   if (type == "application/apply-patch+yaml" || type == "application/apply-patch+json") return BodyType::kApplyPatch;
+  if (type == "application/vnd.kubernetes.protobuf") return BodyType::kProtobuf;
   return BodyType::kUnknown;
 }
 

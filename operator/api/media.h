@@ -35,7 +35,7 @@ Answer<std::string> ChooseDiscovery(std::string_view accept);
 // Whether the client can read JSON at all.
 bool AcceptsJson(std::string_view accept);
 
-enum class BodyType { kJson, kYaml, kMergePatch, kJsonPatch, kStrategicPatch, kApplyPatch, kUnknown };
+enum class BodyType { kJson, kYaml, kMergePatch, kJsonPatch, kStrategicPatch, kApplyPatch, kProtobuf, kUnknown };
 // An absent Content-Type is JSON: kubectl scale sends none.
 BodyType BodyTypeOf(std::string_view content_type);
 

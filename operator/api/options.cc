@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "api/media.h"
+#include "api/protobuf.h"
 #include "base/text.h"
 #include "object/json.h"
 
@@ -124,19 +125,25 @@ Answer<void> CheckPropagation(std::string_view policy, bool orphans_given) {
                                                            "\"Foreground\", \"Background\", \"Orphan\", \"nil\"")});
 }
 
-Answer<Json> ParseDeleteBody(std::string_view body, std::string_view content_type) {
-  if (Trim(body).empty()) return Json::object();
+Answer<Json> ReadDeleteBody(std::string_view body, std::string_view content_type) {
   const BodyType type = BodyTypeOf(content_type);
+  if (type == BodyType::kProtobuf) return DecodeProtobuf(body);
   if (type != BodyType::kJson) return UnsupportedMedia("application/json");
   Result<Json> parsed = ParseJson(body);
   if (!parsed.ok()) return BadRequest(StrCat("couldn't get version/kind; json parse error: ", parsed.error().message));
   if (!parsed->is_object()) return BadRequest("couldn't get version/kind; json parse error: not an object");
-  const std::string kind = FindString(*parsed, {"kind"});
+  return *std::move(parsed);
+}
+
+Answer<Json> ParseDeleteBody(std::string_view body, std::string_view content_type) {
+  if (Trim(body).empty()) return Json::object();
+  PATCHBAY_TRY(Json given, ReadDeleteBody(body, content_type));
+  const std::string kind = FindString(given, {"kind"});
   if (!kind.empty() && kind != "DeleteOptions") {
     return BadRequest(StrCat("no kind ", QuoteJson(kind), " is registered for version ",
-                             QuoteJson(FindString(*parsed, {"apiVersion"})), " of DeleteOptions"));
+                             QuoteJson(FindString(given, {"apiVersion"})), " of DeleteOptions"));
   }
-  return *std::move(parsed);
+  return given;
 }
 
 std::optional<std::string> OptionalString(const Json& value, std::initializer_list<std::string_view> path) {
@@ -201,8 +208,11 @@ Answer<DeleteOptions> ParseDeleteOptions(const http::Query& query, std::string_v
   DeleteOptions options;
   PATCHBAY_TRY(options.dry_run, ParseDryRun(dry_run, "DeleteOptions"));
   const std::string policy = FindString(given, {"propagationPolicy"}, query.Get("propagationPolicy"));
-  const bool orphans = Find(given, {"orphanDependents"}) != nullptr || query.Has("orphanDependents");
-  PATCHBAY_CHECK(CheckPropagation(policy, orphans));
+  const bool orphans_given = Find(given, {"orphanDependents"}) != nullptr || query.Has("orphanDependents");
+  PATCHBAY_CHECK(CheckPropagation(policy, orphans_given));
+  const bool orphans = FindBool(given, {"orphanDependents"}, IsTrue(query, "orphanDependents"));
+  if (policy == "Orphan" || orphans) options.propagation = Propagation::kOrphan;
+  if (policy == "Foreground") options.propagation = Propagation::kForeground;
   options.uid = OptionalString(given, {"preconditions", "uid"});
   options.revision = OptionalString(given, {"preconditions", "resourceVersion"});
   return options;

@@ -44,8 +44,12 @@ struct ListOptions {
 // `watch`: the path said so (the /watch/ prefix).
 Answer<ListOptions> ParseListOptions(const http::Query& query, bool watch);
 
+// What becomes of the objects that name a deleted one as their owner.
+enum class Propagation { kBackground, kForeground, kOrphan };
+
 struct DeleteOptions {
   bool dry_run = false;
+  Propagation propagation = Propagation::kBackground;
   std::optional<std::string> uid;  // preconditions
   std::optional<std::string> revision;
 };

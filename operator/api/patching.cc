@@ -73,7 +73,8 @@ bool Changes(const Replacement& replacement, const Json& object) {
 
 // What is to be committed for an object that was admitted.
 Answer<std::optional<cache::Intent>> Settle(const Replacement& replacement, Json object) {
-  if (IsDeleting(object) && FinalizersOf(object).empty()) {
+  // A namespace also waits for what is in it.
+  if (IsDeleting(object) && FinalizersOf(object).empty() && replacement.kind.Resource() != kNamespaces) {
     return std::optional(MakeDelete(replacement.kind, replacement.current, std::move(object)));
   }
   if (!Changes(replacement, object)) return std::optional<cache::Intent>();

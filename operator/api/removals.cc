@@ -6,6 +6,7 @@
 #include "api/builtin.h"
 #include "api/change.h"
 #include "api/codec.h"
+#include "api/owners.h"
 #include "api/selection.h"
 #include "base/text.h"
 #include "object/object.h"
@@ -36,10 +37,13 @@ Answer<void> CheckPreconditions(const Kind& kind, const cache::Entry& entry, con
   return {};
 }
 
-Answer<std::optional<cache::Intent>> Remove(const Kind& kind, const cache::Entry& entry, std::string_view now) {
+Answer<std::optional<cache::Intent>> Remove(const Kind& kind, const cache::Entry& entry, Propagation propagation,
+                                            std::string_view now) {
   Json object = ParseStored(*entry.bytes);
+  const bool doomed = IsDeleting(object);
+  if (!doomed) MarkPropagation(propagation, object);
   if (FinalizersOf(object).empty()) return std::optional(MakeDelete(kind, entry, std::move(object)));
-  if (IsDeleting(object)) return std::optional<cache::Intent>();
+  if (doomed) return std::optional<cache::Intent>();
   return std::optional(MakeDoomed(kind, entry, std::move(object), now));
 }
 
@@ -53,9 +57,8 @@ void ReplyRemoved(const CallPtr& call, const Renderer& renderer, const Answer<Wr
 
 }  // namespace
 
-Removals::Removals(Writes& writes, const Kinds& kinds, const cache::Cache& cache, const Renderer& renderer,
-                   Clock& clock)
-    : writes_(writes), kinds_(kinds), cache_(cache), renderer_(renderer), clock_(clock) {}
+Removals::Removals(Writes& writes, const cache::Cache& cache, const Renderer& renderer, Clock& clock)
+    : writes_(writes), cache_(cache), renderer_(renderer), clock_(clock) {}
 
 WriteOrder Removals::MakeOrder(const Kind& kind, Key key, const DeleteOptions& options) const {
   WriteOrder order;
@@ -66,7 +69,7 @@ WriteOrder Removals::MakeOrder(const Kind& kind, Key key, const DeleteOptions& o
                    options](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(kind, name);
     PATCHBAY_CHECK(CheckPreconditions(kind, *current, options));
-    return Remove(kind, *current, FormatTime(clock_.Wall()));
+    return Remove(kind, *current, options.propagation, FormatTime(clock_.Wall()));
   };
   return order;
 }
@@ -110,20 +113,6 @@ void Removals::DeleteCollection(const CallPtr& call) {
          });
 }
 
-Answer<void> Removals::CheckEmpty(const Kind& kind, const std::string& name) const {
-  std::vector<std::string> left;
-  for (const Kind& other : kinds_.all()) {
-    if (!other.namespaced || other.Resource() == kEvents) continue;
-    cache::ListQuery query;
-    query.resource = other.Resource();
-    query.ns = name;
-    const Result<cache::Page> page = cache_.List(query);
-    if (page.ok() && !page->entries.empty()) left.push_back(StrCat(page->entries.size(), " ", other.plural));
-  }
-  if (left.empty()) return {};
-  return Conflict(kind, name, StrCat("the namespace is not empty: ", Join(left, ", "), "; delete them first"));
-}
-
 WriteOrder Removals::MarkNamespace(const Kind& kind, const std::string& name, const DeleteOptions& options) const {
   WriteOrder order;
   order.kind = &kind;
@@ -133,7 +122,6 @@ WriteOrder Removals::MarkNamespace(const Kind& kind, const std::string& name, co
                    options](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(kind, name);
     PATCHBAY_CHECK(CheckPreconditions(kind, *current, options));
-    PATCHBAY_CHECK(CheckEmpty(kind, name));
     Json object = ParseStored(*current->bytes);
     if (IsDeleting(object)) return std::optional<cache::Intent>();
     object["status"]["phase"] = "Terminating";
@@ -148,43 +136,8 @@ void Removals::DeleteNamespace(const CallPtr& call, const DeleteOptions& options
     return call->Fail(Forbidden(*call->kind, name, "this namespace may not be deleted"));
   }
   WriteOrder mark = MarkNamespace(*call->kind, name, options);
-  mark.done = [this, call, options](const Answer<Written>& marked) {
-    if (!marked.ok()) return call->Fail(marked.error());
-    if (options.dry_run) return ReplyRemoved(call, renderer_, marked);
-    FinishNamespace(call);
-  };
+  mark.done = [this, call](const Answer<Written>& marked) { ReplyRemoved(call, renderer_, marked); };
   writes_.Run(std::move(mark));
-}
-
-void Removals::FinishNamespace(const CallPtr& call) {
-  // Nothing new comes into it from here on: what was under way is visible or refused.
-  WriteOrder order;
-  order.kind = call->kind;
-  order.key = call->key();
-  order.compute = [this, call](
-                      const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
-    if (!current) return NotFound(*call->kind, call->path.name);
-    PATCHBAY_CHECK(CheckEmpty(*call->kind, call->path.name));
-    return std::optional(MakeDelete(*call->kind, *current, ParseStored(*current->bytes)));
-  };
-  order.done = [this, call](const Answer<Written>& written) {
-    if (written.ok()) DropEvents(call->path.name);
-    ReplyRemoved(call, renderer_, written);
-  };
-  writes_.Run(std::move(order));
-}
-
-void Removals::DropEvents(const std::string& ns) {
-  const Kind* kind = kinds_.FindResource(kEvents);
-  if (!kind) return;
-  cache::ListQuery query;
-  query.resource = kind->Resource();
-  query.ns = ns;
-  const Result<cache::Page> page = cache_.List(query);
-  if (!page.ok()) return;
-  std::vector<WriteOrder> orders;
-  for (const cache::EntryPtr& entry : page->entries) orders.push_back(MakeOrder(*kind, entry->key, {}));
-  RunAll(writes_, std::move(orders), [](const std::vector<Answer<Written>>&) {});
 }
 
 }  // namespace patchbay::api

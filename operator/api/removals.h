@@ -11,7 +11,7 @@ namespace patchbay::api {
 
 class Removals {
  public:
-  Removals(Writes& writes, const Kinds& kinds, const cache::Cache& cache, const Renderer& renderer, Clock& clock);
+  Removals(Writes& writes, const cache::Cache& cache, const Renderer& renderer, Clock& clock);
 
   void Delete(const CallPtr& call);
   // Answers with the list of what was selected, each as it then stood.
@@ -19,14 +19,10 @@ class Removals {
 
  private:
   WriteOrder MakeOrder(const Kind& kind, Key key, const DeleteOptions& options) const;
-  // Refused while objects are left in it; then marked, looked into again, and deleted with its Events.
+  // Marked as Terminating; the Collector empties it and lets it go.
   void DeleteNamespace(const CallPtr& call, const DeleteOptions& options);
   WriteOrder MarkNamespace(const Kind& kind, const std::string& name, const DeleteOptions& options) const;
-  void FinishNamespace(const CallPtr& call);
-  Answer<void> CheckEmpty(const Kind& kind, const std::string& name) const;
-  void DropEvents(const std::string& ns);
   Writes& writes_;
-  const Kinds& kinds_;
   const cache::Cache& cache_;
   const Renderer& renderer_;
   Clock& clock_;

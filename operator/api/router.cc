@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "api/access.h"
 #include "api/paths.h"
 
 namespace patchbay::api {
@@ -39,6 +40,10 @@ bool Router::Serve(const CallPtr& call) const {
     return true;
   }
   if (std::string verb = VerbOf(*call); !verb.empty()) call->verb = std::move(verb);
+  if (!call->allowed) {
+    call->Fail(Denied(*call));
+    return true;
+  }
   if (!cache_.synced()) {
     call->Fail(Unavailable("the database has not been read yet"));
     return true;

@@ -23,6 +23,7 @@ USES = {
 LIBRARIES = {
     "cpprest/": "http", "pplx/": "http", "boost/": "http", "curl/": "http", "pqxx": "store", "libpq": "store",
     "yaml-cpp/": "object", "rapidjson/": "object", "re2/": "schema", "prometheus/": "telemetry", "CLI/": "cli",
+    "google/protobuf/": "api", "zlib.h": "api",
 }
 
 faults = []

@@ -114,19 +114,6 @@ TEST(DeleteCollection, TakesMoreThanMayWait) {
   EXPECT_EQ(world.cache.Count(kSecrets), 0u);
 }
 
-TEST(Namespace, StaysWhileSomethingIsInIt) {
-  World world;
-  world.Post("/api/v1/namespaces", {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "team"}}}});
-  world.Post("/api/v1/namespaces/team/secrets", MakeSecret("s"));
-  const Reply refused = world.Delete("/api/v1/namespaces/team");
-  EXPECT_EQ(refused.status, 409);
-  EXPECT_THAT(refused.message(), HasSubstr("1 secrets"));
-  world.Delete("/api/v1/namespaces/team/secrets/s");
-  EXPECT_EQ(world.Delete("/api/v1/namespaces/team").json()["status"], "Success");
-  EXPECT_EQ(world.Get("/api/v1/namespaces/team").status, 404);
-  EXPECT_EQ(world.Post("/api/v1/namespaces/team/secrets", MakeSecret("s")).status, 404);
-}
-
 TEST(Namespace, OfTheServerItselfCannotGo) {
   World world;
   for (const char* name : {"default", "patchbay-system"}) {
