@@ -94,16 +94,16 @@ void Collector::Listen() {
 void Collector::Meet(const cache::Entry& entry) {
   if (entry.key.resource == kEvents) return;
   const bool owned = Mentions(entry, "\"ownerReferences\"");
-  if (owned) index_.Put(entry.key, OwnersOf(kinds_, ParseStored(*entry.bytes)));
+  if (owned) index_.Put(entry.key, ReferencesOf(kinds_, ParseStored(*entry.bytes)));
   if (owned || Mentions(entry, "\"deletionTimestamp\"")) work_.insert(entry.key);
 }
 
 void Collector::Absorb(const cache::Step& step) {
-  const std::vector<Owner> owners = index_.OwnersOf(step.key);
+  const std::vector<OwnerReference> owners = index_.OwnersOf(step.key);
   if (!owners.empty()) index_.Erase(step.key);
   if (step.after) Meet(*step.after);
   // An owner that waits may wait no longer; a namespace that ends may be empty, or be entered by what came too late.
-  for (const Owner& owner : owners) work_.insert(owner.key);
+  for (const OwnerReference& owner : owners) work_.insert(owner.key);
   const bool appears = step.after && !step.before;
   if (!step.key.ns.empty() && (appears || !step.after)) work_.insert(NamespaceKey(step.key.ns));
   if (!step.before || (step.after && step.after->uid == step.before->uid)) return;
@@ -159,7 +159,7 @@ bool Collector::EndNamespace(const Kind& kind, const cache::Entry& entry) {
 
 bool Collector::IsBlocked(const cache::Entry& owner) const {
   for (const Key& key : index_.DependentsOf(owner.uid)) {
-    for (const Owner& named : index_.OwnersOf(key)) {
+    for (const OwnerReference& named : index_.OwnersOf(key)) {
       if (named.uid == owner.uid && named.blocks && cache_.Get(key)) return true;
     }
   }
@@ -195,10 +195,10 @@ bool Collector::Orphan(const Key& dependent, const std::string& uid) {
 }
 
 bool Collector::Judge(const Kind& kind, const cache::Entry& entry, const Json& object) {
-  const std::vector<Owner>& owners = index_.OwnersOf(entry.key);
+  const std::vector<OwnerReference>& owners = index_.OwnersOf(entry.key);
   std::set<std::string> leaving;
   bool waited_for = false;
-  for (const Owner& owner : owners) {
+  for (const OwnerReference& owner : owners) {
     const cache::EntryPtr there = cache_.Get(owner.key);
     const bool present = owner.key.resource.empty() || (there && there->uid == owner.uid);
     const bool waits = present && there && Mentions(*there, kForegroundFinalizer) && IsDoomed(*there) &&

@@ -15,12 +15,12 @@ Json* FinalizerList(Json& object) {
 
 }  // namespace
 
-std::vector<Owner> OwnersOf(const Kinds& kinds, const Json& object) {
-  std::vector<Owner> owners;
+std::vector<OwnerReference> ReferencesOf(const Kinds& kinds, const Json& object) {
+  std::vector<OwnerReference> owners;
   const Json* list = Find(object, {"metadata", "ownerReferences"});
   if (!list || !list->is_array()) return owners;
   for (const Json& reference : *list) {
-    Owner owner;
+    OwnerReference owner;
     owner.uid = FindString(reference, {"uid"});
     owner.blocks = FindBool(reference, {"blockOwnerDeletion"});
     owner.key.name = FindString(reference, {"name"});
@@ -62,10 +62,10 @@ void EraseOwners(const std::set<std::string>& uids, Json& object) {
   if (items.empty()) object["metadata"].erase("ownerReferences");
 }
 
-void OwnerIndex::Put(const Key& key, std::vector<Owner> owners) {
+void OwnerIndex::Put(const Key& key, std::vector<OwnerReference> owners) {
   const auto old = owners_.find(key);
   if (old != owners_.end()) {
-    for (const Owner& owner : old->second) {
+    for (const OwnerReference& owner : old->second) {
       const auto set = dependents_.find(owner.uid);
       if (set == dependents_.end()) continue;
       set->second.erase(key);
@@ -74,12 +74,12 @@ void OwnerIndex::Put(const Key& key, std::vector<Owner> owners) {
     owners_.erase(old);
   }
   if (owners.empty()) return;
-  for (const Owner& owner : owners) dependents_[owner.uid].insert(key);
+  for (const OwnerReference& owner : owners) dependents_[owner.uid].insert(key);
   owners_.emplace(key, std::move(owners));
 }
 
-const std::vector<Owner>& OwnerIndex::OwnersOf(const Key& key) const {
-  static const std::vector<Owner>* const none = new std::vector<Owner>();
+const std::vector<OwnerReference>& OwnerIndex::OwnersOf(const Key& key) const {
+  static const std::vector<OwnerReference>* const none = new std::vector<OwnerReference>();
   const auto found = owners_.find(key);
   return found == owners_.end() ? *none : found->second;
 }

@@ -1,4 +1,4 @@
-// Owner references: who must go when whom goes. Pure.
+// OwnerReference references: who must go when whom goes. Pure.
 #pragma once
 
 #include <map>
@@ -17,12 +17,12 @@ namespace patchbay::api {
 inline constexpr std::string_view kForegroundFinalizer = "foregroundDeletion";
 inline constexpr std::string_view kOrphanFinalizer = "orphan";
 
-struct Owner {
+struct OwnerReference {
   Key key;  // resource empty: of a kind that is not served here
   std::string uid;
   bool blocks = false;  // blockOwnerDeletion
 };
-std::vector<Owner> OwnersOf(const Kinds& kinds, const Json& object);
+std::vector<OwnerReference> ReferencesOf(const Kinds& kinds, const Json& object);
 
 bool HasFinalizer(const Json& object, std::string_view name);
 void EraseFinalizer(Json& object, std::string_view name);
@@ -34,13 +34,13 @@ void EraseOwners(const std::set<std::string>& uids, Json& object);
 // Who names whom as owner, as far as it was told. Not thread-safe.
 class OwnerIndex {
  public:
-  void Put(const Key& key, std::vector<Owner> owners);
+  void Put(const Key& key, std::vector<OwnerReference> owners);
   void Erase(const Key& key) { Put(key, {}); }
-  const std::vector<Owner>& OwnersOf(const Key& key) const;
+  const std::vector<OwnerReference>& OwnersOf(const Key& key) const;
   std::vector<Key> DependentsOf(const std::string& uid) const;
 
  private:
-  std::map<Key, std::vector<Owner>> owners_;
+  std::map<Key, std::vector<OwnerReference>> owners_;
   std::map<std::string, std::set<Key>> dependents_;  // by the owner's uid
 };
 

@@ -51,7 +51,8 @@ constexpr std::array kConditionFields = {Field{1, "type", kText}, Field{2, "stat
 constexpr ProtobufMessage kCondition{kConditionFields};
 constexpr std::array kNamespaceSpecFields = {Field{1, "finalizers", kTexts}};
 constexpr ProtobufMessage kNamespaceSpec{kNamespaceSpecFields};
-constexpr std::array kNamespaceStatusFields = {Field{1, "phase", kText}, Field{2, "conditions", kMessages, &kCondition}};
+constexpr std::array kNamespaceStatusFields = {Field{1, "phase", kText},
+                                               Field{2, "conditions", kMessages, &kCondition}};
 constexpr ProtobufMessage kNamespaceStatus{kNamespaceStatusFields};
 constexpr std::array kNamespaceFields = {Field{1, "metadata", kMessage, &kMeta},
                                          Field{2, "spec", kMessage, &kNamespaceSpec},
@@ -59,8 +60,9 @@ constexpr std::array kNamespaceFields = {Field{1, "metadata", kMessage, &kMeta},
 constexpr ProtobufMessage kNamespace{kNamespaceFields};
 
 constexpr std::array kReferenceFields = {
-    Field{1, "kind", kText},       Field{2, "namespace", kText},       Field{3, "name", kText},     Field{4, "uid", kText},
-    Field{5, "apiVersion", kText}, Field{6, "resourceVersion", kText}, Field{7, "fieldPath", kText}};
+    Field{1, "kind", kText},       Field{2, "namespace", kText},       Field{3, "name", kText},
+    Field{4, "uid", kText},        Field{5, "apiVersion", kText},
+    Field{6, "resourceVersion", kText}, Field{7, "fieldPath", kText}};
 constexpr ProtobufMessage kReference{kReferenceFields};
 constexpr std::array kSourceFields = {Field{1, "component", kText}, Field{2, "host", kText}};
 constexpr ProtobufMessage kSource{kSourceFields};

@@ -119,7 +119,9 @@ bool Reviews::Serve(const CallPtr& call) const {
     call->Fail(status.error());
     return true;
   }
-  Json reply = {{"kind", kind->kind}, {"apiVersion", kind->ApiVersion()}, {"metadata", {{"creationTimestamp", nullptr}}}};
+  Json reply = {{"kind", kind->kind},
+                {"apiVersion", kind->ApiVersion()},
+                {"metadata", {{"creationTimestamp", nullptr}}}};
   if (const Json* spec = Find(*review, {"spec"})) reply["spec"] = *spec;
   reply["status"] = *std::move(status);
   call->Reply(JsonResponse(201, reply));
