@@ -1,6 +1,7 @@
 #include "api/tracking.h"
 
 #include <array>
+#include <map>
 #include <utility>
 
 #include "api/admission.h"
@@ -85,10 +86,13 @@ void TrackCreate(const Kind& kind, const Author& author, Json& object) {
   std::string fields = DumpJson(std::move(metadata).ToJson());
   fields.pop_back();
   fields.reserve(2048);
+  std::map<std::string_view, const Json*> members;
   for (const auto& [name, member] : object.get_ref<const Json::object_t&>()) {
-    if (!IsOwnable(kind, name)) continue;
+    if (IsOwnable(kind, name)) members.emplace(name, &member);
+  }
+  for (const auto& [name, member] : members) {
     fields.append(fields.size() > 1 ? "," : "").append(QuoteJson(MemberStep(name))).append(":");
-    AppendEveryField(kind, name, member, fields);
+    AppendEveryField(kind, name, *member, fields);
   }
   if (fields.size() == 1 || fields.size() > kMostBytes) return;
   Json entries = WriteOwner(author.AsOwner(kind, false), author.now, WrittenJson(fields += '}'));
