@@ -104,6 +104,7 @@ void Collector::Absorb(const cache::Step& step) {
   if (step.after) Meet(*step.after);
   // An owner that waits may wait no longer; a namespace that ends may be empty, or be entered by what came too late.
   for (const OwnerReference& owner : owners) work_.insert(owner.key);
+  if (step.key.resource == kNamespaces && !step.after) ended_.insert(step.key.name);
   const bool appears = step.after && !step.before;
   if (!step.key.ns.empty() && (appears || !step.after)) work_.insert(NamespaceKey(step.key.ns));
   if (!step.before || (step.after && step.after->uid == step.before->uid)) return;
@@ -128,7 +129,7 @@ std::vector<cache::EntryPtr> Collector::ListIn(const Kind& kind, const std::stri
 }
 
 bool Collector::TendNamespace(const std::string& name, const cache::EntryPtr& entry) {
-  if (entry && !IsDoomed(*entry)) return true;
+  if (entry ? !IsDoomed(*entry) : !ended_.contains(name)) return true;
   bool written = true;
   bool empty = true;
   for (const Kind& kind : kinds_.all()) {

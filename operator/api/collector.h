@@ -63,6 +63,9 @@ class Collector {
   const std::shared_ptr<Inbox> inbox_;
   OwnerIndex index_;    // of the thread
   std::set<Key> work_;  // of the thread
+  // Namespaces that were seen to go: what comes into them too late goes after them. A namespace that is merely absent
+  // proves nothing, and nothing is deleted for it.
+  std::set<std::string> ended_;
   std::unique_ptr<cache::WatchHandle> watch_;
   std::jthread thread_;
 };
