@@ -22,26 +22,44 @@ class Clients : public ::testing::Test {
     EXPECT_THAT(ran.out, ::testing::HasSubstr(words));
   }
   std::string Greeting() { return stage_.Kubectl("get configmap g -n apps -o 'jsonpath={.data.greeting}'").out; }
+  // From install to uninstall; `how`: who merges, the server or helm.
+  void KeepARelease(const std::string& how) {
+    const std::string wait = StrCat(" ", how, " --wait --timeout 120s");
+    const std::string chart = StrCat(PATCHBAY_SOURCE_DIR, "/examples/charts/greeter", wait);
+    Expect(Helm("install g --create-namespace " + chart), "STATUS: deployed");
+    EXPECT_EQ(stage_.Kubectl("wait plugin/g -n apps --for=condition=Ready --timeout=5s").exit_code, 0);
+    EXPECT_EQ(Greeting(), "hello");
+    Expect(Helm("upgrade g --set greeting=hi " + chart), "REVISION: 2");
+    EXPECT_EQ(Greeting(), "hi");
+    Expect(Helm("rollback g 1" + wait), "Rollback was a success");
+    EXPECT_EQ(Greeting(), "hello");
+    Expect(Helm("test g"), "Phase:          Succeeded");
+    Expect(Helm("history g"), "Rollback to 1");
+    Expect(Helm("status g"), "STATUS: deployed");
+    Expect(Helm("list"), "greeter-0.1.0");
+    Expect(Helm("uninstall g --wait --timeout 120s"), "uninstalled");
+    EXPECT_THAT(stage_.Kubectl("get plugins,routes,configmaps,secrets -n apps").out,
+                ::testing::HasSubstr("No resources"));
+    EXPECT_TRUE(stage_.Containers().empty());
+  }
 
-  const std::string chart_ = StrCat(PATCHBAY_SOURCE_DIR, "/examples/charts/greeter --server-side=false --wait --timeout 120s");
   Stage stage_;
 };
 
-TEST_F(Clients, HelmKeepsARelease) {
-  Expect(Helm("install g --create-namespace " + chart_), "STATUS: deployed");
-  EXPECT_TRUE(stage_.Kubectl("wait plugin/g -n apps --for=condition=Ready --timeout=5s").exit_code == 0);
-  EXPECT_EQ(Greeting(), "hello");
-  Expect(Helm("upgrade g --set greeting=hi " + chart_), "REVISION: 2");
-  EXPECT_EQ(Greeting(), "hi");
-  Expect(Helm("rollback g 1 --server-side=false --wait --timeout 120s"), "Rollback was a success");
-  EXPECT_EQ(Greeting(), "hello");
-  Expect(Helm("test g"), "Phase:          Succeeded");
-  Expect(Helm("history g"), "Rollback to 1");
-  Expect(Helm("status g"), "STATUS: deployed");
-  Expect(Helm("list"), "greeter-0.1.0");
-  Expect(Helm("uninstall g --wait --timeout 120s"), "uninstalled");
-  EXPECT_THAT(stage_.Kubectl("get plugins,routes,configmaps,secrets -n apps").out, ::testing::HasSubstr("No resources"));
-  EXPECT_TRUE(stage_.Containers().empty());
+TEST_F(Clients, HelmKeepsAReleaseThatTheServerMerges) { KeepARelease("--server-side=true"); }
+TEST_F(Clients, HelmKeepsAReleaseThatItMergesItself) { KeepARelease("--server-side=false"); }
+
+TEST_F(Clients, KubectlAppliesOnTheServerAndNamesWhoIsInTheWay) {
+  const auto plugin = [](const char* image, int replicas) {
+    return StrCat("apiVersion: patchbay.dev/v1\nkind: Plugin\nmetadata: {name: p}\nspec: {enabled: false, image: '", image,
+                  "', replicas: ", replicas, "}\n");
+  };
+  Expect(stage_.Kubectl("apply --server-side --field-manager=a -f -", plugin("one:1", 1)), "serverside-applied");
+  const Ran refused = stage_.Kubectl("apply --server-side --field-manager=b -f -", plugin("two:1", 1));
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.out, ::testing::HasSubstr("Apply failed with 1 conflict: conflict with \"a\": .spec.image"));
+  Expect(stage_.Kubectl("apply --server-side --force-conflicts --field-manager=b -f -", plugin("two:1", 1)));
+  EXPECT_EQ(stage_.Kubectl("get plugin p -o 'jsonpath={.spec.image}'").out, "two:1");
 }
 
 TEST_F(Clients, KubectlMakesAndEndsANamespace) {
