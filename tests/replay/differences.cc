@@ -31,15 +31,12 @@ bool Fits(std::string_view pattern, std::string_view text) {
 constexpr const char* kNewer = "Newer servers do so.";
 constexpr const char* kQuirk = "The recording itself calls it an accident of its version.";
 constexpr const char* kApart = "Newer servers keep apart what a manager writes through a subresource.";
+constexpr const char* kFolded = "We apply stringData as the data that it becomes, so a second apply changes nothing.";
 constexpr const char* kGoWords = "The recorded text is how Go's libraries say it; ours says what is wrong.";
 constexpr const char* kOnce = "A wrong type is told once, not again by whoever reads the replicas.";
 constexpr const char* kCoreDefaults = "We store a core object as it was sent, without Go's empty fields.";
 constexpr const char* kNoPods = "We serve neither pods nor nodes: our containers are Plugins' instances.";
 constexpr const char* kOther = "We are another server.";
-// As long as they are not served:
-constexpr const char* kProtobuf = "Protobuf bodies are not read yet.";
-constexpr const char* kAccess = "Access reviews and impersonation are not served yet.";
-constexpr const char* kCollector = "Nobody collects garbage yet, so nothing waits for it.";
 
 constexpr Difference kDifferences[] = {
     // What newer servers do. ---------------------------------------------------------------------------------------
@@ -155,15 +152,25 @@ constexpr Difference kDifferences[] = {
 
     {"label-annotate *", "body.metadata.creationTimestamp", "*", "Our namespace default is born with the replay."},
 
-    // What is not served yet. ----------------------------------------------------------------------------------------
-    {"helm-*", "*", "*", kProtobuf},
-    {"bad-body *", "body.message", "*application/json, application/yaml", kProtobuf},
-    {"bad-body #12 *", "status", "415", kProtobuf},
-    {"create-ns-secret-configmap *", "*", "*", kProtobuf},
-    {"get-all-namespaces *", "*", "*", kProtobuf},
-    {"namespaces *", "*", "*", kProtobuf},
-    {"auth *", "*", "*", kAccess},
-    {"delete-cascade *", "*", "*", kCollector},
+    // Core kinds and reviews. --------------------------------------------------------------------------------------
+    {"helm-*", "*.fieldsV1.f:stringData", "(absent)", kFolded},
+    {"helm-*", "*.fieldsV1.f:data", "*", kFolded},
+    {"helm-*", "*resourceVersion", "*", kFolded},
+    {"helm-*", "*managedFields[* ].time", "*", "Newer servers move a manager's time only when its fields move."},
+    {"*", "*.managedFields[kubectl-create Update ].fieldsV1.f:metadata", "{\"f:labels\":*",
+     "Newer servers label a namespace with its name."},
+    {"bad-body *", "body.message", "*application/json, application/yaml", "Custom kinds are not spoken in protobuf."},
+    {"bad-body #12 *", "status", "415", "Custom kinds are not spoken in protobuf."},
+    {"delete-cascade #1*", "body.metadata.resourceVersion", "*",
+     "The answer to a patch that removes the object has the version of the removal.", true},
+    {"delete-cascade *", "status", "404", "Garbage is collected here, so what waited for it is gone.", true},
+    {"namespaces #1*", "body.metadata.deletionGracePeriodSeconds", "0", "All that is deleted says how long it has."},
+    {"namespaces #1*", "status", "404", "Namespaces are emptied here, and then they are gone.", true},
+    {"auth *", "body.metadata.managedFields", "(absent)", "A review is not kept, so nobody owns its fields."},
+    {"auth #9 *", "body.*", "*", "Other rules are allowed here, and said."},
+    {"auth *selfsubjectreviews", "status", "201", "Newer servers tell who is asking."},
+    {"auth *selfsubjectreviews", "header Content-Type", "text/plain; charset=utf-8", "Only v1 of it is there."},
+    {"auth #21 *", "body.status.reason", "*", "We say why something is denied."},
 };
 
 }  // namespace
