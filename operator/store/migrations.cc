@@ -61,7 +61,7 @@ std::vector<std::string> CompareMigrations(const std::vector<Applied>& applied, 
   std::size_t expected = 0;
   for (const auto& [name, sha256, at] : applied) {
     const auto file =
-        std::find_if(files.begin(), files.end(), [&](const auto& candidate) { return candidate.first == name; });
+        std::find_if(files.begin(), files.end(), [&name = name](const auto& file_of) { return file_of.first == name; });
     if (file == files.end()) {
       faults.push_back(StrCat("migration ", name, " was applied to this database and is missing in this program"));
     } else if (Sha256Hex(file->second) != sha256) {
