@@ -118,7 +118,8 @@ void FakeRuntime::RestartEngine(bool live_restore) {
 
 std::vector<Container> FakeRuntime::All() const {
   std::vector<Container> all;
-  for (const auto& item : state_.Lock()->items) all.push_back(item.seen);
+  const auto state = state_.Lock();  // in the loop's head it would be let go before the first turn
+  for (const auto& item : state->items) all.push_back(item.seen);
   return all;
 }
 

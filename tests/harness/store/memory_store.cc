@@ -71,7 +71,7 @@ MemoryStore::MemoryStore(Clock& clock, Turn turn, std::shared_ptr<MemoryDatabase
 
 MemoryStore::~MemoryStore() {
   std::erase(database_->state_.Lock()->stores, this);
-  for (auto& waiting : own_.Lock()->queue) waiting.done(Error{Code::kCancelled, "the store is closing"});
+  for (auto& waiting : std::exchange(own_.Lock()->queue, {})) waiting.done(Error{Code::kCancelled, "the store is closing"});
 }
 
 void MemoryStore::Commit(Unit unit, Done done) {
