@@ -88,14 +88,7 @@ Answer<void> CheckRules(const Kind& kind, const Json* before, const Json& object
 
 Answer<void> CheckIdentity(const Kind& kind, const Json& current, bool patched, const Json& object) {
   const std::string name = NameOf(current);
-  const std::string ns = NamespaceOf(current);
-  if (const std::string given = NameOf(object); !given.empty() && given != name) {
-    return BadRequest(StrCat("the name of the object (", given, ") does not match the name on the URL (", name, ")"));
-  }
-  if (const std::string given = NamespaceOf(object); !given.empty() && given != ns) {
-    return BadRequest(StrCat("the namespace of the object (", given,
-                             ") does not match the namespace on the request (", ns, ")"));
-  }
+  PATCHBAY_CHECK(CheckAddress(NamespaceOf(current), name, object));
   const std::string uid = UidOf(object);
   if (uid.empty() || uid == UidOf(current)) return {};
   if (patched) {
@@ -184,6 +177,17 @@ void ReplaceStatus(const Kind& kind, const Json& current, Json& object) {
 }
 
 }  // namespace
+
+Answer<void> CheckAddress(std::string_view ns, std::string_view name, const Json& object) {
+  if (const std::string given = NameOf(object); !given.empty() && given != name) {
+    return BadRequest(StrCat("the name of the object (", given, ") does not match the name on the URL (", name, ")"));
+  }
+  if (const std::string given = NamespaceOf(object); !given.empty() && given != ns) {
+    return BadRequest(StrCat("the namespace of the object (", given,
+                             ") does not match the namespace on the request (", ns, ")"));
+  }
+  return {};
+}
 
 Answer<void> AdmitCreate(const Kind& kind, std::string_view ns, std::string_view now, Random& random, Json& object) {
   Json& metadata = object["metadata"];

@@ -15,6 +15,9 @@ namespace patchbay::api {
 // What the operator asks of a Plugin or Route before its row may go.
 inline constexpr std::string_view kCleanup = "patchbay.dev/cleanup";
 
+// 400 when the object names itself otherwise than its address does; a name or namespace left out is no mistake.
+Answer<void> CheckAddress(std::string_view ns, std::string_view name, const Json& object);
+
 // A new object for `ns` ("" for cluster-scoped kinds): named, with uid, creationTimestamp and first status.
 // `now` is RFC 3339. 400 and 422 as Kubernetes has it.
 Answer<void> AdmitCreate(const Kind& kind, std::string_view ns, std::string_view now, Random& random, Json& object);

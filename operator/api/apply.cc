@@ -1,4 +1,3 @@
-#include <memory>
 #include <utility>
 
 #include "api/applying.h"
@@ -9,19 +8,7 @@
 
 namespace patchbay::api {
 
-void Mutations::Apply(const CallPtr& call) {
-  auto created = std::make_shared<bool>(false);
-  Answer<WriteOrder> order = OrderApply(call, created);
-  if (!order.ok()) return call->Fail(order.error());
-  order->kind = call->kind;
-  order->done = [this, call, created](const Answer<Written>& written) {
-    if (!written.ok()) return call->Fail(written.error());
-    call->Reply(renderer_.Object(*call->kind, call->form, *created ? 201 : 200, written->bytes));
-  };
-  writes_.Run(*std::move(order));
-}
-
-Answer<WriteOrder> Mutations::OrderApply(const CallPtr& call, const std::shared_ptr<bool>& created) {
+Answer<WriteOrder> Mutations::OrderApply(const CallPtr& call) {
   PATCHBAY_TRY(const WriteOptions options, ParseApplyOptions(call->request().query));
   const ConfigurationFor target{*call->kind, PartOf(*call), call->path.ns, call->path.name};
   PATCHBAY_TRY(Configuration configuration, DecodeConfiguration(target, call->request().body, options.fields));
@@ -30,10 +17,9 @@ Answer<WriteOrder> Mutations::OrderApply(const CallPtr& call, const std::shared_
   order.key = call->key();
   order.dry_run = options.dry_run;
   order.creates = true;
-  order.compute = [this, call, created, options, part = target.part, configuration = std::move(configuration)](
+  order.compute = [this, call, options, part = target.part, configuration = std::move(configuration)](
                       const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     const Author author = AuthorOf(*call, options);
-    *created = current == nullptr;
     if (!current) return CreateApplied(call, author, configuration);
     const Json live = ParseStored(*current->bytes);
     PATCHBAY_TRY(Applied applied, ApplyTo(*call->kind, author, options.force, live, configuration));

@@ -48,18 +48,6 @@ Answer<void> CheckTypeMeta(const Kind& kind, const Json& object) {
       StrCat("failed to create typed patch object: no corresponding type for ", version, ", Kind=", word));
 }
 
-Answer<void> CheckIdentity(const ConfigurationFor& target, const Json& object) {
-  const std::string name = NameOf(object);
-  if (!name.empty() && name != target.name) {
-    return BadRequest(
-        StrCat("the name of the object (", name, ") does not match the name on the URL (", target.name, ")"));
-  }
-  const std::string ns = NamespaceOf(object);
-  if (ns.empty() || ns == target.ns) return {};
-  return BadRequest(
-      StrCat("the namespace of the object (", ns, ") does not match the namespace on the request (", target.ns, ")"));
-}
-
 Answer<void> CheckTypes(const Kind& kind, const Json& object) {
   std::vector<std::string> faults = CheckApplicable(kind, object);
   if (faults.empty()) return {};
@@ -108,7 +96,7 @@ Answer<Configuration> DecodeConfiguration(const ConfigurationFor& target, std::s
   const Json* managed = Find(sent, {"metadata", "managedFields"});
   if (managed != nullptr && !managed->is_null()) return BadRequest("metadata.managedFields must be nil");
   PATCHBAY_CHECK(CheckTypes(target.kind, sent));
-  PATCHBAY_CHECK(CheckIdentity(target, sent));
+  PATCHBAY_CHECK(CheckAddress(target.ns, target.name, sent));
   if (fields == FieldValidation::kStrict && !configuration.findings.empty()) {
     return BadRequest(StrCat("error strict decoding YAML: ", Join(configuration.findings, ", ")));
   }

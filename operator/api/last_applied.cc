@@ -1,34 +1,8 @@
 #include "api/last_applied.h"
 
-#include <algorithm>
-#include <utility>
-#include <vector>
-
 #include "schema/merge.h"
 
 namespace patchbay::api {
-namespace {
-
-// Members by name, as Go writes them.
-Json Sorted(const Json& value) {
-  if (value.is_array()) {
-    Json list = Json::array();
-    for (const Json& item : value) list.push_back(Sorted(item));
-    return list;
-  }
-  if (!value.is_object()) return value;
-  std::vector<const std::string*> names;
-  for (const auto& [name, member] : value.get_ref<const Json::object_t&>()) names.push_back(&name);
-  std::sort(names.begin(), names.end(), [](const std::string* a, const std::string* b) { return *a < *b; });
-  const MemberIndex members(value);
-  Json object = Json::object();
-  for (const std::string* name : names) {
-    object.get_ref<Json::object_t&>().emplace_back(*name, Sorted(*members.Find(*name)));
-  }
-  return object;
-}
-
-}  // namespace
 
 FieldSet FieldsOfLastApplied(const Kind& kind, const Json& live) {
   const std::string text = FindString(live, {"metadata", "annotations", kLastApplied});
@@ -50,7 +24,8 @@ void RefreshLastApplied(const Json& config, Json& object) {
     annotations->erase(std::string(kLastApplied));
     if (annotations->empty()) applied["metadata"].erase("annotations");
   }
-  *annotation = DumpJson(Sorted(applied)) + "\n";
+  // Members by name, as kubectl writes them.
+  *annotation = nlohmann::json(applied).dump() + "\n";
 }
 
 }  // namespace patchbay::api

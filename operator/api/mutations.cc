@@ -14,21 +14,6 @@
 namespace patchbay::api {
 namespace {
 
-// A mistaken address is told before anything else.
-Answer<void> CheckAddress(const ResourcePath& path, const Json& object) {
-  const std::string name = NameOf(object);
-  if (!name.empty() && name != path.name) {
-    return BadRequest(
-        StrCat("the name of the object (", name, ") does not match the name on the URL (", path.name, ")"));
-  }
-  const std::string ns = NamespaceOf(object);
-  if (!ns.empty() && ns != path.ns) {
-    return BadRequest(
-        StrCat("the namespace of the object (", ns, ") does not match the namespace on the request (", path.ns, ")"));
-  }
-  return {};
-}
-
 // Custom kinds are only replaced by those who have read them.
 Answer<void> CheckUpdateRevision(const Kind& kind, std::string_view name, const Json& object) {
   const std::string given = FindString(object, {"metadata", "resourceVersion"});
@@ -49,11 +34,11 @@ Answer<void> CheckUpdateRevision(const Kind& kind, std::string_view name, const 
 Mutations::Mutations(Writes& writes, const cache::Cache& cache, const Renderer& renderer, Clock& clock, Random& random)
     : writes_(writes), cache_(cache), renderer_(renderer), clock_(clock), random_(random) {}
 
-void Mutations::Create(const CallPtr& call) { Run(call, 201, OrderCreate(call)); }
-void Mutations::Update(const CallPtr& call) { Run(call, 200, OrderUpdate(call)); }
+void Mutations::Create(const CallPtr& call) { Run(call, OrderCreate(call)); }
+void Mutations::Update(const CallPtr& call) { Run(call, OrderUpdate(call)); }
 void Mutations::Patch(const CallPtr& call) {
-  if (BodyTypeOf(call->request().headers.Get("Content-Type")) == BodyType::kApplyPatch) return Apply(call);
-  Run(call, 200, OrderPatch(call));
+  const bool applies = BodyTypeOf(call->request().headers.Get("Content-Type")) == BodyType::kApplyPatch;
+  Run(call, applies ? OrderApply(call) : OrderPatch(call));
 }
 
 Part Mutations::PartOf(const Call& call) { return call.path.subresource == "status" ? Part::kStatus : Part::kMain; }
@@ -62,12 +47,12 @@ Author Mutations::AuthorOf(const Call& call, const WriteOptions& options) const 
   return {AuthorName(options.field_manager, call.request().headers), call.path.subresource, FormatTime(clock_.Wall())};
 }
 
-void Mutations::Run(const CallPtr& call, int status, Answer<WriteOrder> order) {
+void Mutations::Run(const CallPtr& call, Answer<WriteOrder> order) {
   if (!order.ok()) return call->Fail(order.error());
   order->kind = call->kind;
-  order->done = [this, call, status](const Answer<Written>& written) {
+  order->done = [this, call](const Answer<Written>& written) {
     if (!written.ok()) return call->Fail(written.error());
-    call->Reply(renderer_.Object(*call->kind, call->form, status, written->bytes));
+    call->Reply(renderer_.Object(*call->kind, call->form, written->created ? 201 : 200, written->bytes));
   };
   writes_.Run(*std::move(order));
 }
@@ -137,7 +122,7 @@ Answer<WriteOrder> Mutations::OrderUpdate(const CallPtr& call) {
   PATCHBAY_TRY(const WriteOptions options, ParseWriteOptions(request.query, "UpdateOptions"));
   PATCHBAY_TRY(Decoded decoded,
                DecodeObject(kind, request.body, request.headers.Get("Content-Type"), options.fields));
-  PATCHBAY_CHECK(CheckAddress(call->path, decoded.object));
+  PATCHBAY_CHECK(CheckAddress(call->path.ns, call->path.name, decoded.object));  // told before anything else
   call->Warn(decoded.findings);
   WriteOrder order;
   order.key = call->key();

@@ -1,7 +1,6 @@
 // The verbs create, update and patch, on objects and their status. Thread-safe; nothing blocks.
 #pragma once
 
-#include <memory>
 #include <optional>
 
 #include "api/applying.h"
@@ -24,16 +23,14 @@ class Mutations {
   Answer<WriteOrder> OrderCreate(const CallPtr& call);
   Answer<WriteOrder> OrderUpdate(const CallPtr& call);
   Answer<WriteOrder> OrderPatch(const CallPtr& call);
-  void Apply(const CallPtr& call);
-  // `created` is set when the object is a new one.
-  Answer<WriteOrder> OrderApply(const CallPtr& call, const std::shared_ptr<bool>& created);
+  Answer<WriteOrder> OrderApply(const CallPtr& call);
   Answer<std::optional<cache::Intent>> CreateApplied(const CallPtr& call, const Author& author,
                                                      const Configuration& configuration) const;
   Author AuthorOf(const Call& call, const WriteOptions& options) const;
   static Part PartOf(const Call& call);
   Answer<void> CheckNamespace(const Kind& kind, std::string_view ns, std::string_view name) const;
   Answer<void> CheckFree(const Kind& kind, const Key& key) const;
-  void Run(const CallPtr& call, int status, Answer<WriteOrder> order);
+  void Run(const CallPtr& call, Answer<WriteOrder> order);
   Writes& writes_;
   const cache::Cache& cache_;
   const Renderer& renderer_;

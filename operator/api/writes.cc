@@ -10,13 +10,14 @@ namespace {
 constexpr int kMostAttempts = 16;
 
 Written Unchanged(const cache::EntryPtr& entry) {
-  return entry ? Written{entry->bytes, entry->uid, false} : Written{};
+  return entry ? Written{entry->bytes, entry->uid} : Written{};
 }
 
 // What a dry run shows: the object at the revision it would replace.
 Written Imagine(cache::Intent intent, const cache::EntryPtr& seen) {
   Written written;
   written.removed = intent.op == store::Write::Op::kDelete;
+  written.created = !seen && !written.removed;
   written.uid = UidOf(intent.object);
   std::string body = EncodeBody(std::move(intent.object));
   written.bytes = std::make_shared<const std::string>(seen ? SpliceRevision(body, seen->revision) : std::move(body));
@@ -87,6 +88,7 @@ void Writes::Settle(const TaskPtr& task, bool removed, Result<cache::EntryPtr> r
   if (result.ok()) {
     Written written = Unchanged(*result);
     written.removed = removed;
+    written.created = !task->seen && !removed;
     return task->order.done(std::move(written));
   }
   const Code code = result.error().code;

@@ -22,6 +22,7 @@ struct Written {
   Bytes bytes;           // the object as it stands (or would, in a dry run; or last stood)
   std::string uid;
   bool removed = false;  // its row is gone
+  bool created = false;  // there was none before
 };
 
 struct WriteOrder {
