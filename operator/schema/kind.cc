@@ -47,6 +47,11 @@ Result<const Json*> FindVersion(const Json& crd) {
   return &version;
 }
 
+// Groups without a dot and those under k8s.io are Kubernetes' own.
+bool IsKubernetesGroup(std::string_view group) {
+  return group.find('.') == std::string_view::npos || group.ends_with(".k8s.io");
+}
+
 Result<void> ReadNames(const Json& crd, const Json& version, Kind& kind) {
   kind.group = FindString(crd, {"spec", "group"});
   kind.version = FindString(version, {"name"});
@@ -56,7 +61,7 @@ Result<void> ReadNames(const Json& crd, const Json& version, Kind& kind) {
   kind.singular = FindString(crd, {"spec", "names", "singular"}, Lower(kind.kind));
   kind.short_names = Strings(crd, {"spec", "names", "shortNames"});
   kind.categories = Strings(crd, {"spec", "names", "categories"});
-  kind.builtin = kind.group.empty();
+  kind.builtin = IsKubernetesGroup(kind.group);
   const std::string scope = FindString(crd, {"spec", "scope"});
   if (scope != "Namespaced" && scope != "Cluster")
     return Error{Code::kInvalid, "spec.scope must be Namespaced or Cluster"};

@@ -47,7 +47,7 @@ struct Kind {
   std::vector<std::string> categories;
   bool namespaced = true;
   bool has_status = false;  // a status subresource: generation moves with the spec alone
-  bool builtin = false;     // from manifests/core: not a custom resource
+  bool builtin = false;     // of a group of Kubernetes' own (manifests/core): not a custom resource
   // This program's controllers look after it (the custom kinds of Kinds::Embedded): an object begins with a status that
   // says so, waits for them before it is gone, and its changes are told as Events.
   bool tended = false;

@@ -14,10 +14,11 @@ constexpr std::string_view kIntOrString = "io.k8s.apimachinery.pkg.util.intstr.I
 std::string MetaName(std::string_view name) { return StrCat(kMetaPrefix, name); }
 Json Reference(std::string_view name) { return Json{{"$ref", StrCat(kReference, name)}}; }
 
-// "dev.patchbay.v1.Plugin": the group's labels turned round; the core group has a name of its own.
+// "dev.patchbay.v1.Plugin": the group's labels turned round; Kubernetes' own are "io.k8s.api.core.v1.Secret".
 std::string SchemaName(const Kind& kind, std::string_view suffix = "") {
-  if (kind.group.empty()) return StrCat("io.k8s.api.core.", kind.version, ".", kind.kind, suffix);
   auto labels = Split(kind.group, '.');
+  if (kind.builtin)
+    return StrCat("io.k8s.api.", kind.group.empty() ? "core" : labels[0], ".", kind.version, ".", kind.kind, suffix);
   std::reverse(labels.begin(), labels.end());
   return StrCat(Join(labels, "."), ".", kind.version, ".", kind.kind, suffix);
 }
