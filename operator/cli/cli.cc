@@ -217,6 +217,7 @@ class CommandLine {
     AddWords(restart, "what");
     AddSelector(restart);
     OnServer(restart, [this](Session& session) { return Restart(session, words_, output_.selector); });
+    AddRollout();
     CLI::App* scale = Add("scale", "Set how many replicas a plugin has");
     AddWords(scale, "what");
     scale->add_option("--replicas", replicas_, "how many")->required()->check(CLI::Range(0, 1000));
@@ -231,6 +232,32 @@ class CommandLine {
     OnServer(wait, [this](Session& session) {
       return Wait(session, words_, word_, output_.selector, timeout_.empty() ? std::chrono::seconds(30) : Milliseconds(timeout_));
     });
+  }
+
+  void AddRollout() {
+    CLI::App* rollout = Add("rollout", "Follow a plugin's rollout, see its revisions, go back to one");
+    rollout->require_subcommand(1);
+    CLI::App* status = Add("status", "Wait until the rollout is finished and say how it goes (exit code 1: it is stalled)", rollout);
+    AddWords(status, "plugin");
+    status->add_flag("-w,--watch,!--no-watch", watch_rollout_, "until it is finished (default)");
+    status->add_option("--timeout", timeout_, "how long to wait, as 30s; 0: for ever");
+    OnServer(status, [this](Session& session) {
+      return ShowRollout(session, words_, watch_rollout_, timeout_.empty() ? std::chrono::milliseconds(0) : Milliseconds(timeout_));
+    });
+    CLI::App* history = Add("history", "List the revisions that are kept (spec.revisionHistoryLimit)", rollout);
+    AddWords(history, "plugin");
+    history->add_option("--revision", revision_, "show what this one asked for")->check(CLI::PositiveNumber);
+    AddOutput(history);
+    OnServer(history, [this](Session& session) { return ShowHistory(session, words_, revision_, output_); });
+    CLI::App* undo = Add("undo", "Go back to an earlier revision; replicas, enabled and strategy stay as they are", rollout);
+    AddWords(undo, "plugin");
+    undo->add_option("--to-revision", revision_, "which; default: the one before the present one")->check(CLI::NonNegativeNumber);
+    undo->add_option("--dry-run", file_.dry_run, "server: store nothing")->check(CLI::IsMember({"none", "server"}));
+    OnServer(undo, [this](Session& session) { return Undo(session, words_, revision_, file_.dry_run); });
+    CLI::App* restart = Add("restart", "Replace a plugin's containers by new ones", rollout);
+    AddWords(restart, "plugin");
+    AddSelector(restart);
+    OnServer(restart, [this](Session& session) { return Restart(session, words_, output_.selector); });
   }
 
   void AddDatabase() {
@@ -290,6 +317,8 @@ class CommandLine {
   std::string timeout_;
   int replicas_ = 1;
   int current_replicas_ = -1;
+  long revision_ = 0;
+  bool watch_rollout_ = true;
   bool ignore_not_found_ = false;
   bool client_only_ = false;
   std::function<int()> local_;

@@ -59,6 +59,11 @@ int ShowEvents(Session& session, const std::string& about, const OutputFlags& ou
 int Edit(Session& session, const std::vector<std::string>& words);
 int SetEnabled(Session& session, const std::vector<std::string>& words, const std::string& selector, bool enabled);
 int Restart(Session& session, const std::vector<std::string>& words, const std::string& selector);
+// Until the rollout ended (`watch`) or once: says what is waited for. 1 when it is stalled.
+int ShowRollout(Session& session, const std::vector<std::string>& words, bool watch, std::chrono::milliseconds timeout);
+int ShowHistory(Session& session, const std::vector<std::string>& words, long number, const OutputFlags& output);
+// Back to revision `number`; 0: to the one before the present one.
+int Undo(Session& session, const std::vector<std::string>& words, long number, const std::string& dry_run);
 int Scale(Session& session, const std::vector<std::string>& words, int replicas, int current_replicas);
 int Wait(Session& session, const std::vector<std::string>& words, const std::string& condition, const std::string& selector,
          std::chrono::milliseconds timeout);

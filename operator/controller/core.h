@@ -13,6 +13,7 @@
 #include "controller/planner.h"
 #include "controller/plugin.h"
 #include "controller/queue.h"
+#include "controller/revisions.h"
 #include "controller/route.h"
 #include "controller/sweep.h"
 #include "controller/watcher.h"
@@ -55,6 +56,7 @@ class Controllers::Core {
   Endpoints endpoints_;
   Images images_;
   Executor executor_;
+  Revisions revisions_;
   PluginController plugins_;
   Sweep sweep_;
   Bell route_bell_;

@@ -101,6 +101,7 @@ Outcome PluginController::Visit(const Key& key) {
   Turn turn{std::move(*object), std::move(desired), *memory};
   Remember(turn.desired, *memory);
   if (const auto told = Announce(turn); !told.ok()) return Failed{told.error()};
+  const Result<void> recorded = Record(turn);
   const Result<void> seen = Converge(turn);
   if (!seen.ok()) {
     turn.report.known = false;
@@ -108,6 +109,7 @@ Outcome PluginController::Visit(const Key& key) {
   }
   if (const auto written = Report(turn); !written.ok() && written.error().code != Code::kNotFound)
     return Failed{written.error()};
+  if (!recorded.ok()) return Failed{recorded.error()};
   return Conclude(turn);
 }
 
@@ -121,6 +123,14 @@ Result<void> PluginController::Announce(const Turn& turn) {
         if (!IsDeleting(plugin)) AddFinalizer(plugin, kCleanupFinalizer);
       });
   if (!written.ok()) return written.error();
+  return {};
+}
+
+// The history is for later: without it the containers are looked after all the same.
+Result<void> PluginController::Record(const Turn& turn) {
+  if (turn.desired.deleting || turn.memory.recorded == turn.desired.generation) return {};
+  PATCHBAY_CHECK(parts_.revisions.Keep(turn.object));
+  turn.memory.recorded = turn.desired.generation;
   return {};
 }
 

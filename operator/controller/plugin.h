@@ -18,6 +18,7 @@
 #include "controller/observer.h"
 #include "controller/outcome.h"
 #include "controller/prober.h"
+#include "controller/revisions.h"
 #include "controller/survey.h"
 
 namespace patchbay::controller {
@@ -34,6 +35,7 @@ class PluginController {
     Endpoints& endpoints;
     Images& images;
     Executor& executor;
+    Revisions& revisions;
     std::string installation;
   };
   explicit PluginController(Parts parts) : parts_(std::move(parts)), survey_(parts_.clock, parts_.prober, parts_.endpoints) {}
@@ -50,6 +52,7 @@ class PluginController {
   void Forget(const Key& key);
   void Remember(const Desired& desired, PluginMemory& memory);
   Result<void> Announce(const Turn& turn);
+  Result<void> Record(const Turn& turn);
   Result<void> Converge(Turn& turn);
   Result<void> Look(Turn& turn);
   bool MayCreate(Turn& turn, const std::vector<Step>& steps);

@@ -2,6 +2,7 @@
 // the containers. Touched by one worker at a time.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -32,6 +33,7 @@ struct PluginMemory {
   std::map<std::pair<std::string, int>, RestartBackoff> backoffs;  // per revision and ordinal
   std::optional<MonoTime> unsettled_since;         // the gateway is being waited for
   std::string hash;                        // the revision last wanted
+  std::int64_t recorded = -1;              // the generation that the history is known to have
   std::optional<MonoTime> pull_since;      // nothing is made before a pull later than this
   std::optional<int> asked;                // replicas last wanted
   std::string progress;                    // changes whenever something got further

@@ -196,6 +196,39 @@ TEST_F(Story, RestartsAPluginByNewContainers) {
   EXPECT_EQ(stage_->Gateway("/echo/").status, 200);
 }
 
+TEST_F(Story, GoesBackToAnEarlierRevision) {
+  std::ofstream(File("past.yaml")) << Plugin("past") << "  env: [{name: STEP, value: one}]\n";
+  ASSERT_EQ(stage_->Patchbay("apply -f " + File("past.yaml")).exit_code, 0);
+  const Ran first = stage_->Patchbay("rollout status past --timeout 30s");
+  ASSERT_EQ(first.exit_code, 0) << first.out;
+  EXPECT_NE(first.out.find("plugin \"past\" successfully rolled out\n"), std::string::npos) << first.out;
+  ASSERT_EQ(stage_->Kubectl("annotate plugin past kubernetes.io/change-cause=second").exit_code, 0);
+  ASSERT_EQ(stage_->Kubectl("patch plugin past --type=merge -p '{\"spec\":{\"env\":[{\"name\":\"STEP\",\"value\":\"two\"}],\"args\":[\"--x\"]}}'").exit_code, 0);
+  ASSERT_EQ(stage_->Patchbay("scale past --replicas 2").exit_code, 0);
+  const auto history = [] { return stage_->Patchbay("rollout history plugin/past").out; };
+  ASSERT_TRUE(Stage::Eventually([&] { return history().find("\n2 ") != std::string::npos; })) << history();
+  EXPECT_NE(history().find("second"), std::string::npos) << history();
+  EXPECT_NE(stage_->Patchbay("rollout history past --revision 1").out.find("value: one"), std::string::npos);
+
+  const Ran dry = stage_->Patchbay("rollout undo past --dry-run server");
+  EXPECT_EQ(dry.out, "plugin.patchbay.dev/past rolled back to revision 1 (server dry run)\n") << dry.out;
+  const Ran undone = stage_->Patchbay("rollout undo past");
+  EXPECT_EQ(undone.out, "plugin.patchbay.dev/past rolled back to revision 1\n") << undone.out;
+  EXPECT_EQ(stage_->Patchbay("rollout status past --timeout 30s").exit_code, 0);
+  const Json spec = Json::parse(stage_->Api("GET", "/apis/patchbay.dev/v1/namespaces/default/plugins/past").body)["spec"];
+  EXPECT_EQ(spec["env"], Json::parse(R"([{"name":"STEP","value":"one"}])"));
+  EXPECT_FALSE(spec.contains("args"));
+  EXPECT_EQ(spec["replicas"], 2);
+  EXPECT_TRUE(Stage::Eventually([&] { return history().find("\n3 ") != std::string::npos && history().find("\n1 ") == std::string::npos; })) << history();
+  EXPECT_NE(stage_->Patchbay("rollout undo past --to-revision 77").out.find("there are 2, 3"), std::string::npos);
+  EXPECT_NE(stage_->Kubectl("get controllerrevisions --no-headers").out.find("plugin/past"), std::string::npos);
+
+  ASSERT_EQ(stage_->Kubectl("delete plugin past").exit_code, 0);
+  EXPECT_TRUE(Stage::Eventually([&] {
+    return stage_->Kubectl("get controllerrevisions -o name").out.find("past") == std::string::npos;
+  }));
+}
+
 TEST_F(Story, TellsEveryFaultOfAManifestWithItsPlace) {
   std::ofstream(File("bad.yaml")) << "apiVersion: patchbay.dev/v1\nkind: Plugin\nmetadata:\n  name: bad\nspec:\n  image: x\n"
                                      "  replicas: -1\n  env:\n    - value: no name\n  ports:\n    - containerPort: 99999\n";
