@@ -43,7 +43,7 @@ Api::Core::Core(const Foundation& foundation, ApiOptions options, Backstage back
                                          foundation.random, meter_,
                                          WatchLimits{options_.max_watch, options_.max_watches})),
       discovery_(foundation.kinds, options_.version),
-      openapi_(foundation.kinds),
+      openapi_(foundation.kinds, foundation.clock),
       health_(backstage_, foundation.cache, threads_),
       router_(foundation.kinds, foundation.cache, {reader_, *watches_, mutations_, removals_, scales_, logs_}) {}
 

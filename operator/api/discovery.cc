@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "api/reviews.h"
-#include "base/digest.h"
 #include "base/text.h"
 
 namespace patchbay::api {
@@ -205,40 +204,23 @@ Discovery::Discovery(const Kinds& served, const std::string& version) {
 }
 
 void Discovery::Put(const std::string& path, const std::string& version, const Json& value) {
-  Document document;
-  std::string text = DumpJson(value) + "\n";
-  document.etag = StrCat("\"", Sha256Hex(text), "\"");
-  document.bytes = std::make_shared<const std::string>(std::move(text));
-  document.content_type = "application/json";
-  if (!version.empty()) {
-    document.content_type += StrCat(";g=apidiscovery.k8s.io;v=", version, ";as=APIGroupDiscoveryList");
-  }
-  documents_[version.empty() ? path : StrCat(path, " ", version)] = std::move(document);
-}
-
-void Discovery::Reply(const CallPtr& call, const Document& document) {
-  http::Response response;
-  if (call->request().headers.Get("If-None-Match") == document.etag) {
-    response.status = 304;
-  } else {
-    response = BytesResponse(200, document.bytes, document.content_type);
-  }
-  response.headers.Add("ETag", document.etag);
-  response.headers.Add("Vary", "Accept");
-  call->Reply(std::move(response));
+  std::string type = "application/json";
+  if (!version.empty()) type += StrCat(";g=apidiscovery.k8s.io;v=", version, ";as=APIGroupDiscoveryList");
+  documents_.insert_or_assign({path, version}, MakeDocument(DumpJson(value) + "\n", std::move(type)));
 }
 
 bool Discovery::Serve(const CallPtr& call) const {
   std::string path = call->request().path;
   while (path.size() > 1 && path.back() == '/') path.pop_back();
-  if (!documents_.contains(path)) return false;
+  const auto plain = documents_.find({path, ""});
+  if (plain == documents_.end()) return false;
   const Answer<std::string> version = ChooseDiscovery(call->request().headers.Get("Accept"));
   if (!version.ok()) {
     call->Fail(version.error());
     return true;
   }
-  const auto aggregated = version->empty() ? documents_.end() : documents_.find(StrCat(path, " ", *version));
-  Reply(call, aggregated != documents_.end() ? aggregated->second : documents_.find(path)->second);
+  const auto aggregated = documents_.find({path, *version});
+  ReplyDocument(call, aggregated != documents_.end() ? aggregated->second : plain->second);
   return true;
 }
 

@@ -5,8 +5,10 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
-#include "api/call.h"
+#include "api/documents.h"
 #include "schema/kind.h"
 
 namespace patchbay::api {
@@ -19,14 +21,8 @@ class Discovery {
   bool Serve(const CallPtr& call) const;
 
  private:
-  struct Document {
-    std::shared_ptr<const std::string> bytes;
-    std::string etag;
-    std::string content_type;
-  };
   void Put(const std::string& path, const std::string& version, const Json& value);
-  static void Reply(const CallPtr& call, const Document& document);
-  std::map<std::string, Document, std::less<>> documents_;  // "/apis", "/apis v2"
+  std::map<std::pair<std::string, std::string>, Document> documents_;  // path and aggregated form: {"/apis", "v2"}
 };
 
 // "/openapi/v3/apis/patchbay.dev/v1" and discovery name group versions so: "api/v1", "apis/patchbay.dev/v1".

@@ -11,6 +11,10 @@
 namespace patchbay::api {
 namespace {
 
+// The name with "@" is the older one; clients say either.
+constexpr std::string_view kOpenApiProtobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+constexpr std::string_view kOpenApiOldProtobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
 struct MediaRange {
   std::string type;  // "application/json"
   std::map<std::string, std::string> parameters;
@@ -38,6 +42,7 @@ std::vector<MediaRange> ParseAccept(std::string_view accept) {
   for (const std::string& part : Split(accept, ',')) {
     if (!Trim(part).empty()) ranges.push_back(ParseRange(part));
   }
+  std::erase_if(ranges, [](const MediaRange& range) { return range.quality <= 0; });
   std::stable_sort(ranges.begin(), ranges.end(),
                    [](const MediaRange& a, const MediaRange& b) { return a.quality > b.quality; });
   return ranges;
@@ -119,12 +124,15 @@ Answer<std::string> ChooseDiscovery(std::string_view accept) {
   return NotAcceptable();
 }
 
-bool AcceptsJson(std::string_view accept) {
-  if (accept.empty()) return true;
+Answer<Writing> ChooseOpenApi(std::string_view accept, bool protobuf) {
+  if (accept.empty()) return Writing::kJson;
   for (const MediaRange& range : ParseAccept(accept)) {
-    if (EncodingOf(range.type) == Encoding::kJson) return true;
+    if (EncodingOf(range.type) == Encoding::kJson) return Writing::kJson;
+    if (protobuf && (range.type == kOpenApiProtobuf || range.type == kOpenApiOldProtobuf)) {
+      return Writing::kProtobuf;
+    }
   }
-  return false;
+  return NotAcceptable();
 }
 
 BodyType BodyTypeOf(std::string_view content_type) {

@@ -32,8 +32,9 @@ Answer<Form> ChooseForm(const http::Request& request);
 // The version of apidiscovery.k8s.io that is wanted: "v2", "v2beta1", or "" for the plain documents.
 Answer<std::string> ChooseDiscovery(std::string_view accept);
 
-// Whether the client can read JSON at all.
-bool AcceptsJson(std::string_view accept);
+// How an OpenAPI document shall be written: by quality, then by order. 406 when nothing fits.
+enum class Writing { kJson, kProtobuf };
+Answer<Writing> ChooseOpenApi(std::string_view accept, bool protobuf);
 
 enum class BodyType { kJson, kYaml, kMergePatch, kJsonPatch, kStrategicPatch, kApplyPatch, kProtobuf, kUnknown };
 // An absent Content-Type is JSON: kubectl scale sends none.

@@ -1,13 +1,29 @@
 #include "api/openapi_documents.h"
 
+#include <chrono>
 #include <utility>
 
 #include "api/discovery.h"
-#include "base/digest.h"
+#include "api/openapi_protobuf.h"
 #include "base/text.h"
+#include "http/date.h"
 #include "schema/openapi.h"
 
 namespace patchbay::api {
+namespace {
+
+constexpr std::chrono::hours kYear{365 * 24};
+constexpr const char* kProtobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+Document MakeOpenApi(const Json& value, Writing writing) {
+  if (writing == Writing::kProtobuf) return MakeDocument(EncodeOpenApiV2(value), kProtobufType);
+  return MakeDocument(DumpJson(value), "application/json");
+}
+
+}  // namespace
+
+OpenApiDocuments::OpenApiDocuments(const Kinds& kinds, Clock& clock)
+    : kinds_(kinds), clock_(clock), last_modified_(http::FormatDate(clock.Wall())) {}
 
 bool OpenApiDocuments::Serve(const CallPtr& call) {
   static constexpr std::string_view kPrefix = "/openapi/";
@@ -15,29 +31,29 @@ bool OpenApiDocuments::Serve(const CallPtr& call) {
   if (!path.starts_with(kPrefix)) return false;
   std::string name = path.substr(kPrefix.size());
   while (!name.empty() && name.back() == '/') name.pop_back();
-  const std::optional<Document> document = Find(name);
+  const Answer<Writing> writing = ChooseOpenApi(call->request().headers.Get("Accept"), name == "v2");
+  const std::optional<Document> document = Find(name, writing.ok() ? *writing : Writing::kJson);
   if (!document) return false;
-  if (!AcceptsJson(call->request().headers.Get("Accept"))) {
-    call->Fail(NotAcceptable());
+  if (!writing.ok()) {
+    call->Fail(writing.error());
   } else if (name.starts_with("v3/")) {
     ReplyHashed(call, *document);
   } else {
-    ReplyPlain(call, *document);
+    ReplyDocument(call, *document);
   }
   return true;
 }
 
-std::optional<OpenApiDocuments::Document> OpenApiDocuments::Find(const std::string& name) {
+std::optional<Document> OpenApiDocuments::Find(const std::string& name, Writing writing) {
   {
     auto written = written_.Lock();
-    if (const auto found = written->find(name); found != written->end()) return found->second;
+    if (const auto found = written->find({name, writing}); found != written->end()) return found->second;
   }
   const std::optional<Json> value = Write(name);
   if (!value) return std::nullopt;
-  Document document;
-  document.bytes = std::make_shared<const std::string>(DumpJson(*value));
-  document.hash = Sha256Hex(*document.bytes);
-  return written_.Lock()->emplace(name, std::move(document)).first->second;
+  Document document = MakeOpenApi(*value, writing);
+  document.last_modified = last_modified_;
+  return written_.Lock()->emplace(std::pair(name, writing), std::move(document)).first->second;
 }
 
 std::optional<Json> OpenApiDocuments::Write(const std::string& name) {
@@ -53,39 +69,23 @@ Json OpenApiDocuments::WriteIndex() {
   Json paths = Json::object();
   for (const auto& [group, version] : GroupVersions(kinds_)) {
     const std::string path = GroupVersionPath(group, version);
-    const std::optional<Document> document = Find("v3/" + path);
+    const std::optional<Document> document = Find("v3/" + path, Writing::kJson);
     paths[path] = {{"serverRelativeURL", StrCat("/openapi/v3/", path, "?hash=", document->hash)}};
   }
   return {{"paths", std::move(paths)}};
 }
 
-void OpenApiDocuments::ReplyPlain(const CallPtr& call, const Document& document) {
-  const std::string etag = StrCat("\"", document.hash, "\"");
-  http::Response response;
-  if (call->request().headers.Get("If-None-Match") == etag) {
-    response.status = 304;
-  } else {
-    response = BytesResponse(200, document.bytes, "application/json");
-  }
-  response.headers.Add("ETag", etag);
-  response.headers.Add("Vary", "Accept");
-  call->Reply(std::move(response));
-}
-
+// What is asked for by its hash never changes and may be kept.
 void OpenApiDocuments::ReplyHashed(const CallPtr& call, const Document& document) {
   const std::string_view asked = call->request().query.Get("hash");
-  if (asked.empty()) return ReplyPlain(call, document);
-  if (asked != document.hash) {
-    http::Response moved;
-    moved.status = 301;
-    moved.headers.Add("Location", StrCat(call->request().path, "?hash=", document.hash));
-    return call->Reply(std::move(moved));
+  if (asked.empty()) return ReplyDocument(call, document);
+  if (asked == document.hash) {
+    return ReplyDocument(call, document, {"public, immutable", http::FormatDate(clock_.Wall() + kYear)});
   }
-  http::Response response = BytesResponse(200, document.bytes, "application/json");
-  response.headers.Add("ETag", StrCat("\"", document.hash, "\""));
-  response.headers.Add("Cache-Control", "public, immutable, max-age=31536000");
-  response.headers.Add("Vary", "Accept");
-  call->Reply(std::move(response));
+  http::Response moved;
+  moved.status = 301;
+  moved.headers.Add("Location", StrCat(call->request().path, "?hash=", document.hash));
+  call->Reply(std::move(moved));
 }
 
 }  // namespace patchbay::api

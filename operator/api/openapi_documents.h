@@ -1,11 +1,15 @@
-// /openapi/v2 and /openapi/v3, written from the kinds when first asked for. Thread-safe.
+// /openapi/v2 (JSON and protobuf) and /openapi/v3 (JSON), written from the kinds when first asked for. Thread-safe.
 #pragma once
 
 #include <map>
-#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "api/call.h"
+#include "api/documents.h"
+#include "api/media.h"
+#include "base/clock.h"
 #include "base/guarded.h"
 #include "schema/kind.h"
 
@@ -13,24 +17,21 @@ namespace patchbay::api {
 
 class OpenApiDocuments {
  public:
-  explicit OpenApiDocuments(const Kinds& kinds) : kinds_(kinds) {}
+  OpenApiDocuments(const Kinds& kinds, Clock& clock);
 
-  // Answers when the path is one of these; false otherwise. v2 as protobuf is 406: kubectl asks v3 first.
+  // Answers when the path is one of these; false otherwise.
   bool Serve(const CallPtr& call);
 
  private:
-  struct Document {
-    std::shared_ptr<const std::string> bytes;
-    std::string hash;
-  };
   // `name` is "v2", "v3", or "v3/apis/patchbay.dev/v1"; nothing for an unknown one.
-  std::optional<Document> Find(const std::string& name);
+  std::optional<Document> Find(const std::string& name, Writing writing);
   std::optional<Json> Write(const std::string& name);
   Json WriteIndex();
-  static void ReplyPlain(const CallPtr& call, const Document& document);
-  static void ReplyHashed(const CallPtr& call, const Document& document);
+  void ReplyHashed(const CallPtr& call, const Document& document);
   const Kinds& kinds_;
-  Guarded<std::map<std::string, Document>> written_;
+  Clock& clock_;
+  const std::string last_modified_;  // the kinds are those of the program
+  Guarded<std::map<std::pair<std::string, Writing>, Document>> written_;
 };
 
 }  // namespace patchbay::api

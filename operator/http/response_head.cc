@@ -3,10 +3,12 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "http/date.h"
 
 namespace patchbay::http {
 namespace {
@@ -56,24 +58,17 @@ const Phrase& PhraseOf(int status) {
   return kOther;
 }
 
-// RFC 9110's IMF-fixdate, written anew once a second and thread.
+// Written anew once a second and thread.
 std::string_view HttpDate() {
   thread_local std::time_t written = -1;
-  thread_local std::array<char, 40> text{};
-  thread_local int length = 0;
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(SystemClock().Wall());
+  thread_local std::string text;
+  const WallTime now = SystemClock().Wall();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
   if (seconds != written) {
-    static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    length = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[parts.tm_wday],
-                           parts.tm_mday, kMonths[parts.tm_mon], (parts.tm_year + 1900) % 10'000, parts.tm_hour,
-                           parts.tm_min, parts.tm_sec % 100);
+    text = FormatDate(now);
     written = seconds;
   }
-  return {text.data(), static_cast<std::size_t>(length)};
+  return text;
 }
 
 bool IsTransportField(std::string_view name) {

@@ -41,7 +41,7 @@ constexpr const char* kOther = "We are another server.";
 constexpr Difference kDifferences[] = {
     // What newer servers do. ---------------------------------------------------------------------------------------
     {"* GET /openapi/v3*", "status", "200", "Newer servers have OpenAPI v3."},
-    {"* GET /openapi/v2*", "*", "*", "Newer clients ask for OpenAPI v3; ours is smaller and never protobuf."},
+    {"* GET /openapi/v2*", "*", "*", "Newer clients ask for OpenAPI v3; ours is smaller."},
     {"* GET /api*", "header Content-Type", "application/json;g=apidiscovery.k8s.io;v=v2*;as=APIGroupDiscoveryList",
      "Newer servers answer with aggregated discovery."},
     {"discovery #30 *", "status", "200", "Newer servers answer with aggregated discovery."},
