@@ -41,6 +41,9 @@ Result<store::PgOptions> StoreOptions(const cli::OperatorFlags& flags) {
                    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
                  }));
   }
+  if (!flags.encryption_key_file.empty()) {
+    PATCHBAY_TRY(options.keys, store::KeyRing::Read(flags.encryption_key_file));
+  }
   return options;
 }
 

@@ -22,6 +22,7 @@
 #include "object/object.h"
 #include "schema/kind.h"
 #include "signals.h"
+#include "store/key_ring.h"
 
 namespace patchbay {
 namespace {
@@ -135,6 +136,8 @@ class DevProgram {
     flags.docker_host = engine_->host();
     flags.gateway = "caddy=" + caddy_->admin();
     flags.gateway_listen = {flags_.gateway_listen};
+    flags.encryption_key_file = data_ + "/encryption.keys";
+    PATCHBAY_CHECK(store::KeyRing::ReadOrMake(flags.encryption_key_file));
     PATCHBAY_TRY(app_, App::Start(flags));
     server_ = "http://" + app_->addresses().front();
     cli::ConnectionFlags connection_flags;

@@ -9,7 +9,7 @@ as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 
 build_packages="build-essential cmake ninja-build mold pkg-config git ca-certificates curl
   libcpprest-dev libpqxx-dev prometheus-cpp-dev libyaml-cpp-dev libgtest-dev libgmock-dev nlohmann-json3-dev
-  rapidjson-dev libcurl4-openssl-dev libboost1.74-dev libboost-system1.74-dev libssl-dev libre2-dev libcli11-dev libprotobuf-dev
+  rapidjson-dev libcurl4-openssl-dev libboost1.74-dev libboost-system1.74-dev libssl-dev libre2-dev libsodium-dev libcli11-dev libprotobuf-dev
   zlib1g-dev libgoogle-perftools-dev"
 run_packages="postgresql caddy"
 engine_packages="docker.io iptables"

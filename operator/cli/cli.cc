@@ -102,6 +102,7 @@ class CommandLine {
     CLI::App* serve = Add("operator", "Run the operator: API server and control loop");
     serve->add_option("--listen", operator_.listen, "address of the API: HOST:PORT or unix:/PATH; may be given again")->capture_default_str();
     serve->add_option("--database-url", operator_.database_url, "libpq URL or conninfo; default: DATABASE_URL, else DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASS, DB_SSL");
+    serve->add_option("--encryption-key-file", operator_.encryption_key_file, "keys for Secrets in the database, a line each: ID:BASE64; the first encrypts, all decrypt")->envname("PATCHBAY_ENCRYPTION_KEY_FILE");
     serve->add_option("--docker-host", operator_.docker_host, "engine: unix:///PATH or tcp://HOST:PORT; default: DOCKER_HOST, else the usual sockets");
     serve->add_option("--gateway", operator_.gateway, "caddy=URL of Caddy's admin API (http://HOST:PORT or unix:/PATH), or none")->envname("PATCHBAY_GATEWAY");
     serve->add_option("--gateway-listen", operator_.gateway_listen, "addresses the gateway serves routes on")->capture_default_str();
@@ -270,7 +271,10 @@ class CommandLine {
     CLI::App* reset = Add("reset", "Delete everything Patchbay has stored", db);
     reset->add_flag("--yes", database_.yes, "do not ask");
     Locally(reset, [this] { return ResetDatabase(database_); });
-    Locally(Add("verify", "Check that what is stored is whole: checksums, change log against objects", db), [this] { return VerifyDatabase(database_); });
+    for (CLI::App* keyed : {Add("encrypt", "Write all Secrets anew under the first key of the key file", db), Add("verify", "Check that what is stored is whole: checksums, change log against objects", db)})
+      keyed->add_option("--encryption-key-file", database_.encryption_key_file, "keys for Secrets, as `patchbay operator` has it")->envname("PATCHBAY_ENCRYPTION_KEY_FILE");
+    Locally(db->get_subcommand("encrypt"), [this] { return EncryptDatabase(database_); });
+    Locally(db->get_subcommand("verify"), [this] { return VerifyDatabase(database_); });
   }
 
   void AddOther() {

@@ -1,4 +1,4 @@
-// db migrate, status, cleanup, reset, verify: care for the database, with or without a running operator.
+// db migrate, status, cleanup, reset, encrypt, verify: care for the database, with or without a running operator.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -106,9 +106,25 @@ int ResetDatabase(const DatabaseFlags& flags) {
   });
 }
 
+int EncryptDatabase(const DatabaseFlags& flags) {
+  if (flags.encryption_key_file.empty())
+    return Fail({Code::kInvalid, "give --encryption-key-file (or PATCHBAY_ENCRYPTION_KEY_FILE)"}, 2);
+  return OnDatabase(flags, [&](const std::string& connection) -> Result<int> {
+    PATCHBAY_TRY(const auto keys, store::KeyRing::Read(flags.encryption_key_file));
+    PATCHBAY_TRY(const auto counts, store::Encrypt(connection, SystemClock(), *keys));
+    std::cout << "Secrets and their past states under the key " << keys->first() << ": " << counts.sealed << " written anew, "
+              << counts.unchanged << " as they were.\n";
+    return 0;
+  });
+}
+
 int VerifyDatabase(const DatabaseFlags& flags) {
-  return OnDatabase(flags, [](const std::string& connection) -> Result<int> {
-    PATCHBAY_TRY(const auto problems, store::Verify(connection, SystemClock()));
+  return OnDatabase(flags, [&](const std::string& connection) -> Result<int> {
+    std::shared_ptr<const store::KeyRing> keys;
+    if (!flags.encryption_key_file.empty()) {
+      PATCHBAY_TRY(keys, store::KeyRing::Read(flags.encryption_key_file));
+    }
+    PATCHBAY_TRY(const auto problems, store::Verify(connection, SystemClock(), keys.get()));
     for (const auto& problem : problems) std::cerr << "error: " << problem << "\n";
     if (problems.empty()) std::cout << "All is well: migrations, objects, change log, revisions and deliveries agree.\n";
     return problems.empty() ? 0 : 1;

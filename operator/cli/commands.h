@@ -73,11 +73,13 @@ int ShowVersion(Session& session, const std::string& client_version, bool client
 struct DatabaseFlags {
   std::string url;  // "" : DATABASE_URL or DB_*
   bool yes = false;
+  std::string encryption_key_file;
 };
 int MigrateDatabase(const DatabaseFlags& flags);
 int ShowDatabase(const DatabaseFlags& flags);
 int CleanDatabase(const DatabaseFlags& flags);
 int ResetDatabase(const DatabaseFlags& flags);
+int EncryptDatabase(const DatabaseFlags& flags);
 int VerifyDatabase(const DatabaseFlags& flags);
 
 }  // namespace patchbay::cli

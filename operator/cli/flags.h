@@ -35,6 +35,7 @@ struct OperatorFlags {
   std::string docker_host;         // "" : DOCKER_HOST, else the usual sockets
   std::string gateway;             // "caddy=http://127.0.0.1:2019"; "none" for no gateway
   std::vector<std::string> gateway_listen{":8080"};  // what the gateway's server listens on
+  std::string encryption_key_file;  // "": Secrets are stored as they are
   std::string default_manifests;
   std::string token_file;
   std::string tls_certificate;

@@ -103,6 +103,7 @@ Result<CleanupCounts> Cleanup(const std::string& connection, Clock& clock, const
   PgOptions store_options;
   store_options.connection = connection;
   store_options.migrate = false;
+  store_options.check_keys = false;
   store_options.housekeeping = std::chrono::milliseconds(0);
   store_options.changes_kept = options.changes_kept;
   store_options.changes_age = options.changes_age;
@@ -131,6 +132,16 @@ Result<void> Reset(const std::string& connection, Clock& clock) {
     work.exec("SET LOCAL client_min_messages = warning; DROP SCHEMA IF EXISTS patchbay CASCADE");
     work.commit();
   });
+}
+
+Result<SealCounts> Encrypt(const std::string& connection, Clock& clock, const KeyRing& keys) {
+  PATCHBAY_TRY(auto errand, Errand::Begin(connection, clock));
+  PATCHBAY_TRY(const SealCounts counts, SealAll(errand->session(), keys));
+  PATCHBAY_CHECK(errand->Run("store.vacuum", [](pqxx::connection& session) {
+    pqxx::nontransaction work(session);
+    work.exec("VACUUM changes");
+  }));
+  return counts;
 }
 
 }  // namespace patchbay::store

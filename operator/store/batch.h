@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "store/binary_array.h"
+#include "store/key_ring.h"
 #include "store/store.h"
 
 namespace patchbay::store {
@@ -33,6 +34,8 @@ std::size_t SizeOf(const Unit& unit);  // bytes on the wire, about
 // The parameters of store.commit_batch.
 class BatchArrays {
  public:
+  // Secrets are sealed with `keys`, if any, which outlive this.
+  explicit BatchArrays(const KeyRing* keys = nullptr) : keys_(keys) {}
   void Add(const Unit& unit);
   std::int32_t writes() const { return unit_.size(); }
   // In the statement's order.
@@ -40,6 +43,7 @@ class BatchArrays {
 
  private:
   using Type = BinaryArray::Type;
+  const KeyRing* const keys_;
   int units_ = 0;
   BinaryArray unit_{Type::kInt4}, deleted_{Type::kBool}, expected_{Type::kInt8}, resource_{Type::kText},
       ns_{Type::kText}, name_{Type::kText}, uid_{Type::kText}, generation_{Type::kInt8}, body_{Type::kText};

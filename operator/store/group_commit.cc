@@ -40,7 +40,7 @@ struct GroupCommit::Answer {
 };
 
 GroupCommit::GroupCommit(GroupCommitOptions options, SessionContext& context, Link& link, Meter& meter)
-    : options_(options),
+    : options_(std::move(options)),
       context_(context),
       link_(link),
       seconds_(meter.AddHistogram("patchbay_store_commit_seconds", "Time of one batch's transaction.")),
@@ -185,7 +185,7 @@ bool GroupCommit::Connect() {
 }
 
 Result<GroupCommit::Answer> GroupCommit::Send(const Batch& batch) {
-  BatchArrays arrays;
+  BatchArrays arrays(options_.keys.get());
   for (const auto& waiting : batch) arrays.Add(waiting.unit);
   std::vector<pqxx::binarystring> parameters;
   for (BinaryArray* array : arrays.All()) parameters.emplace_back(array->Encode());

@@ -15,6 +15,7 @@
 
 #include "base/guarded.h"
 #include "base/meter.h"
+#include "store/key_ring.h"
 #include "store/link.h"
 #include "store/session.h"
 #include "store/store.h"
@@ -26,6 +27,7 @@ struct GroupCommitOptions {
   std::size_t batch_bytes = 8 * 1024 * 1024;
   std::size_t queue_units = 20'000;
   std::size_t queue_bytes = 128 * 1024 * 1024;
+  std::shared_ptr<const KeyRing> keys = nullptr;  // for Secrets
 };
 
 class GroupCommit {

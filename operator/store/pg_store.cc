@@ -15,6 +15,7 @@
 #include "store/log_reader.h"
 #include "store/migrations.h"
 #include "store/pool.h"
+#include "store/sealing.h"
 #include "store/session.h"
 
 namespace patchbay::store {
@@ -42,13 +43,19 @@ HousekeepingOptions HousekeepingOptionsOf(const PgOptions& options) {
   return housekeeping;
 }
 
+GroupCommitOptions CommitOptionsOf(const PgOptions& options) {
+  GroupCommitOptions commits;
+  commits.keys = options.keys;
+  return commits;
+}
+
 ListenerOptions ListenerOptionsOf(const PgOptions& options) {
   ListenerOptions listener;
   listener.backoff_most = options.backoff_most;
   return listener;
 }
 
-Result<void> Prepare(Session& session, bool migrate) {
+Result<void> PrepareSchema(Session& session, bool migrate) {
   PATCHBAY_TRY(const bool standby, session.Try("store.ask_standby", [](pqxx::connection& connection) {
     pqxx::nontransaction work(connection);
     return work.exec1("SELECT pg_is_in_recovery()")[0].as<bool>();
@@ -67,6 +74,11 @@ Result<void> Prepare(Session& session, bool migrate) {
   return {};
 }
 
+Result<void> Prepare(Session& session, const PgOptions& options) {
+  PATCHBAY_CHECK(PrepareSchema(session, options.migrate));
+  return options.check_keys ? CheckKeys(session, options.keys.get()) : Result<void>();
+}
+
 }  // namespace
 
 class PgStore::Core {
@@ -77,7 +89,7 @@ class PgStore::Core {
         context_(SessionOptionsOf(options_), clock, meter),
         link_(meter),
         pool_({options_.pool, options_.pool_patience}, context_, link_, meter),
-        commits_({}, context_, link_, meter),
+        commits_(CommitOptionsOf(options_), context_, link_, meter),
         listener_(ListenerOptionsOf(options_), context_, link_, random, meter) {}
 
   void Listen(Store::Sink sink, Store::Wake wake) {
@@ -89,7 +101,7 @@ class PgStore::Core {
     next_sweep_ = context_.clock.Mono() + housekeeping_.interval;
     commits_.Start();
     Listener::Hooks hooks;
-    hooks.prepare = [this](Session& session) { return Prepare(session, options_.migrate); };
+    hooks.prepare = [this](Session& session) { return Prepare(session, options_); };
     hooks.is_own = [this](int pid) { return pid == commits_.backend_pid(); };
     hooks.wake = [this] {
       if (wake_) wake_();
@@ -120,10 +132,18 @@ class PgStore::Core {
     next_sweep_ = {};  // there is more: go on at the next tick
   }
 
+  // A database that cannot be read is as good as away, until somebody gives the key.
+  template <class T>
+  Result<T> Readable(Result<T> read) {
+    if (!read.ok() && read.error().code == Code::kForbidden) link_.SetDown(read.error());
+    return read;
+  }
+
   Clock& clock() { return context_.clock; }
   Link& link() { return link_; }
   Pool& pool() { return pool_; }
   GroupCommit& commits() { return commits_; }
+  const KeyRing* keys() const { return options_.keys.get(); }
   const HousekeepingOptions& housekeeping() const { return housekeeping_; }
 
  private:
@@ -181,10 +201,12 @@ void PgStore::Commit(Unit unit, Done done) { core_->commits().Submit(std::move(u
 void PgStore::Listen(Sink sink, Wake wake) { core_->Listen(std::move(sink), std::move(wake)); }
 Health PgStore::health() const { return core_->link().health(); }
 
-Result<Snapshot> PgStore::Load(const std::function<void(Row)>& row) { return LoadObjects(core_->pool(), row); }
+Result<Snapshot> PgStore::Load(const std::function<void(Row)>& row) {
+  return core_->Readable(LoadObjects(core_->pool(), core_->keys(), row));
+}
 
 Result<std::pair<Revision, std::vector<Change>>> PgStore::Read(Revision after, int limit) {
-  return ReadChanges(core_->pool(), after, limit);
+  return core_->Readable(ReadChanges(core_->pool(), core_->keys(), after, limit));
 }
 
 Result<std::vector<Delivery>> PgStore::Claim(int limit, std::chrono::milliseconds lease,

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/meter.h"
 #include "base/random.h"
+#include "store/key_ring.h"
 #include "store/store.h"
 
 namespace patchbay::store {
@@ -28,6 +29,9 @@ struct PgOptions {
   std::chrono::seconds changes_age{24 * 3600};
   std::chrono::seconds deliveries_age{7 * 24 * 3600};
   std::chrono::seconds events_age{3600};
+  // What Secrets are encrypted with; null: nothing is encrypted, and a database that holds encrypted Secrets is refused.
+  std::shared_ptr<const KeyRing> keys = nullptr;
+  bool check_keys = true;  // false: for errands that read no Secret
 };
 
 // What one step of housekeeping removed.

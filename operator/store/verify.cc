@@ -53,9 +53,17 @@ constexpr const char* kChecks[] = {
 constexpr const char* kBodies =
     "SELECT o.resource, o.ns, o.name, o.uid, c.body FROM objects o JOIN changes c USING (revision) ORDER BY 1, 2, 3";
 
-std::string CheckBody(const Key& key, const pqxx::row& row) {
+std::string CheckBody(const Key& key, const pqxx::row& row, const KeyRing* keys) {
   const std::string uid = row[3].c_str();
-  const auto body = ParseJson(TextOf(row[4]), {.bytes = 64 * 1024 * 1024, .depth = 512, .values = 50'000'000});
+  std::string text(TextOf(row[4]));
+  if (IsSealed(text)) {
+    if (KeyIdOf(text).empty() || !IsKeptSealed(key)) return StrCat(key.ToString(), ": the body is sealed in no form of ours");
+    if (keys == nullptr) return "";
+    auto opened = OpenBody(keys, key, uid, text);
+    if (!opened.ok()) return StrCat(key.ToString(), ": ", opened.error().message);
+    text = *std::move(opened);
+  }
+  const auto body = ParseJson(text, {.bytes = 64 * 1024 * 1024, .depth = 512, .values = 50'000'000});
   if (!body.ok()) return StrCat(key.ToString(), ": the body is not JSON: ", body.error().message);
   if (NameOf(*body) != key.name) return StrCat(key.ToString(), ": the body is named ", QuoteJson(NameOf(*body)));
   if (NamespaceOf(*body) != key.ns)
@@ -67,28 +75,28 @@ std::string CheckBody(const Key& key, const pqxx::row& row) {
   return "";
 }
 
-void CheckBodies(Work& work, std::vector<std::string>& problems) {
+void CheckBodies(Work& work, const KeyRing* keys, std::vector<std::string>& problems) {
   pqxx::icursorstream stream(work, kBodies, "bodies", 100);
   for (pqxx::result rows; problems.size() < kMostProblems && stream >> rows;)
     for (const auto& row : rows) {
-      const std::string problem = CheckBody({row[0].c_str(), row[1].c_str(), row[2].c_str()}, row);
+      const std::string problem = CheckBody({row[0].c_str(), row[1].c_str(), row[2].c_str()}, row, keys);
       if (!problem.empty()) problems.push_back(problem);
     }
 }
 
-std::vector<std::string> CheckAll(pqxx::connection& connection) {
+std::vector<std::string> CheckAll(pqxx::connection& connection, const KeyRing* keys) {
   Work work(connection);
   work.exec("SET LOCAL work_mem = '64MB'");
   std::vector<std::string> problems;
   for (const char* check : kChecks)
     for (const auto& row : work.exec(check)) problems.emplace_back(row[0].c_str());
-  CheckBodies(work, problems);
+  CheckBodies(work, keys, problems);
   return problems;
 }
 
 }  // namespace
 
-Result<std::vector<std::string>> Verify(const std::string& connection, Clock& clock) {
+Result<std::vector<std::string>> Verify(const std::string& connection, Clock& clock, const KeyRing* keys) {
   SessionOptions options;
   options.connection = connection;
   options.statement_timeout = std::chrono::minutes(5);
@@ -100,7 +108,7 @@ Result<std::vector<std::string>> Verify(const std::string& connection, Clock& cl
   if (!problems.empty()) return problems;
   if (applied.size() < EmbeddedMigrations().size())
     return std::vector<std::string>{"the database lacks migrations: run patchbay db migrate"};
-  PATCHBAY_TRY(problems, session->Try("store.verify", CheckAll, {.patience = std::chrono::minutes(30)}));
+  PATCHBAY_TRY(problems, session->Try("store.verify", [&](pqxx::connection& work) { return CheckAll(work, keys); }, {.patience = std::chrono::minutes(30)}));
   if (problems.size() > kMostProblems) problems.resize(kMostProblems);
   return problems;
 }

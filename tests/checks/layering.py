@@ -22,6 +22,7 @@ USES = {
 # A header whose name begins so belongs to one room.
 LIBRARIES = {
     "cpprest/": "http", "pplx/": "http", "boost/": "http", "curl/": "http", "pqxx": "store", "libpq": "store",
+    "sodium": "store",
     "yaml-cpp/": "object", "rapidjson/": "object", "re2/": "schema", "prometheus/": "telemetry", "CLI/": "cli",
     "google/protobuf/": "api", "zlib.h": "api",
 }

@@ -89,6 +89,25 @@ TEST_P(StoreContract, KeepsWhatWasPutByteForByte) {
   EXPECT_EQ(read->second[0].generation, 1);
 }
 
+TEST_P(StoreContract, KeepsSecretsLikeEverythingElse) {
+  Write secret = PutOf("token", "open-sesame");
+  secret.key.resource = kSecrets;
+  secret.body = BodyOf(secret.key, "open-sesame");
+  const auto put = Must(*store_, UnitOf({secret, PutOf("echo", "x")}));
+  ASSERT_EQ(put.size(), 2U);
+  secret.op = Write::Op::kDelete;
+  const std::string bytes = LoadAll(*store_)[secret.key];
+  EXPECT_EQ(bytes, SpliceRevision(secret.body, put[0].revision));
+  Must(*store_, UnitOf({secret}));
+  auto other = world_->NewStore();
+  world_->Start(*other);
+  const auto changes = other->Read(0, 100);
+  ASSERT_TRUE(changes.ok()) << changes.error().message;
+  ASSERT_EQ(changes->second.size(), 3U);
+  EXPECT_EQ(*changes->second[0].bytes, bytes);
+  EXPECT_EQ(*changes->second[2].bytes, SpliceRevision(secret.body, changes->second[2].revision));
+}
+
 TEST_P(StoreContract, HoldsCreatesToAbsence) {
   MustPut("echo", "one", 0);
   EXPECT_EQ(Refused(UnitOf({PutOf("echo", "two", 0)})), Code::kAlreadyExists);

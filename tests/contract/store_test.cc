@@ -22,10 +22,11 @@ class MemoryWorld : public StoreWorld {
 
 class PgWorld : public StoreWorld {
  public:
-  PgWorld() : connection_(PostgresServer::Shared().NewDatabase()) {}
+  explicit PgWorld(std::shared_ptr<const KeyRing> keys = nullptr) : keys_(std::move(keys)), connection_(PostgresServer::Shared().NewDatabase()) {}
   std::unique_ptr<Store> NewStore() override {
     PgOptions options;
     options.connection = connection_;
+    options.keys = keys_;
     return std::make_unique<PgStore>(options, SystemClock(), random_, NullMeter());
   }
   void Start(Store& store) override {
@@ -38,6 +39,7 @@ class PgWorld : public StoreWorld {
   }
 
  private:
+  const std::shared_ptr<const KeyRing> keys_;
   const std::string connection_;
   Random random_{1};
 };
@@ -45,8 +47,14 @@ class PgWorld : public StoreWorld {
 std::unique_ptr<StoreWorld> MakeMemoryWorld() { return std::make_unique<MemoryWorld>(); }
 std::unique_ptr<StoreWorld> MakePgWorld() { return std::make_unique<PgWorld>(); }
 
+std::unique_ptr<StoreWorld> MakeSealedWorld() {
+  auto keys = KeyRing::Parse(StrCat("k1:", EncodeBase64(std::string(32, 'k'))), "keys");
+  return std::make_unique<PgWorld>(std::make_shared<KeyRing>(*std::move(keys)));
+}
+
 INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, testing::Values(MakeMemoryWorld));
 INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract, testing::Values(MakePgWorld));
+INSTANTIATE_TEST_SUITE_P(PostgresWithKeys, StoreContract, testing::Values(MakeSealedWorld));
 
 }  // namespace
 }  // namespace patchbay::store

@@ -96,7 +96,7 @@ void Stage::StartGateway() {
 
 void Stage::KillGateway() { caddy_->Stop(SIGKILL, std::chrono::seconds(5)); }
 
-void Stage::StartOperator() {
+void Stage::StartOperator(bool await_ready) {
   dev::ChildOptions child;
   child.argv = {Env("PATCHBAY_BINARY", StrCat(PATCHBAY_BINARY_DIR, "/operator/patchbay")), "operator", "--listen",
                 StrCat("127.0.0.1:", port_), "--database-url", database_url(), "--docker-host", options_.docker_host,
@@ -109,7 +109,7 @@ void Stage::StartOperator() {
   operator_ = std::move(*started);
   ASSERT_TRUE(Eventually([&] { return Api("GET", "/livez").status == 200 || !operator_running(); }));
   ASSERT_TRUE(operator_running()) << OperatorLog();
-  ASSERT_TRUE(!database_up_ || Eventually([&] { return Api("GET", "/readyz").status == 200; })) << OperatorLog();
+  ASSERT_TRUE(!database_up_ || !await_ready || Eventually([&] { return Api("GET", "/readyz").status == 200; })) << OperatorLog();
 }
 
 void Stage::KillOperator() { operator_->Stop(SIGKILL, std::chrono::seconds(5)); }

@@ -37,7 +37,8 @@ class Stage {
   void StopDatabase();
   void StartGateway();
   void KillGateway();
-  void StartOperator();                 // returns when it listens, and is ready if the database is there
+  // Returns when it listens, and is ready if the database is there (unless nobody waits for that).
+  void StartOperator(bool await_ready = true);
   void KillOperator();                  // SIGKILL
   int StopOperator();                   // SIGTERM; its exit code
   bool operator_running();
