@@ -110,6 +110,8 @@ Answer<Applied> ApplyTo(const Kind& kind, const Author& author, bool force, cons
   ownership.Set(self, std::move(fields), author.now);
   Json merged = Merge(kind, live, configuration.object);
   merged = Prune(kind, merged, ownership, last);
+  // What was applied as empty went with the last field that was given up in it.
+  if (!last.empty()) merged = Merge(kind, merged, configuration.object);
   const Comparison change = CompareOwnable(kind, author, live, merged);
   if (!force) {
     const FieldSet changed = Union(change.modified, change.added);

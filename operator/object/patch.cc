@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t kMostOperations = 10'000;
 constexpr JsonLimits kLimits;
+// Values and members that all operations of one patch together may look at or push aside: a tenth of a second.
+constexpr std::size_t kMostWork = 10'000'000;
 
 // RFC 7396, members of `target` looked up through an index so that large objects stay linear.
 Json Merged(const Json& target, const Json& patch) {
@@ -72,6 +74,7 @@ class Patcher {
   explicit Patcher(Json document) : document_(std::move(document)), values_(CountOf(document_)) {}
 
   Result<void> Apply(const Json& operation) {
+    if (work_ > kMostWork) return Error{Code::kTooLarge, "the operations before it moved too much of a large object"};
     if (!operation.is_object()) return Refuse("an operation must be an object");
     const std::string op = FindString(operation, {"op"});
     const Json* path_text = Find(operation, {"path"});
@@ -112,6 +115,7 @@ class Patcher {
         const auto index = Index(path[i], at->size());
         at = index ? &(*at)[*index] : nullptr;
       } else {
+        work_ += at->size();
         at = Find(*at, {path[i]});
       }
     }
@@ -122,7 +126,9 @@ class Patcher {
   // Copies double: what all operations together bring in is bounded.
   Result<void> Admit(const Path& path, const Json& value) {
     if (path.size() + DepthOf(value) > kLimits.depth) return Refuse(StrCat("nested deeper than ", kLimits.depth));
-    values_ += CountOf(value);
+    const std::size_t count = CountOf(value);
+    work_ += count;
+    values_ += count;
     if (values_ > kLimits.values) return Refuse(StrCat("more than ", kLimits.values, " values"));
     return {};
   }
@@ -138,6 +144,7 @@ class Patcher {
     if (parent->is_array()) {
       const auto index = path.back() == "-" ? parent->size() : Index(path.back(), parent->size() + 1);
       if (!index) return Refuse(StrCat("index ", QuoteJson(path.back()), " is not in the list"));
+      work_ += parent->size() - *index;
       parent->insert(parent->begin() + static_cast<std::ptrdiff_t>(*index), std::move(value));
     } else if (Json* present = Find(*parent, {path.back()})) {
       *present = std::move(value);
@@ -159,11 +166,13 @@ class Patcher {
     Json* parent = path.empty() ? nullptr : At(path, path.size() - 1);
     if (parent != nullptr && parent->is_array()) {
       if (const auto index = Index(path.back(), parent->size())) {
+        work_ += parent->size() - *index;
         parent->erase(*index);
         return {};
       }
-    } else if (parent != nullptr && parent->is_object() && parent->erase(path.back()) == 1) {
-      return {};
+    } else if (parent != nullptr && parent->is_object()) {
+      work_ += parent->size();
+      if (parent->erase(path.back()) == 1) return {};
     }
     return Refuse("nothing is there");
   }
@@ -177,18 +186,22 @@ class Patcher {
     if (move && inside) return Refuse("a value cannot be moved into itself");
     const Json* present = At(*from);
     if (present == nullptr) return Refuse("nothing is at from");
-    if (values_ + CountOf(*present) > kLimits.values) return Refuse(StrCat("more than ", kLimits.values, " values"));
     if (move && *from == path) return {};
-    Json value = *present;
+    const std::size_t count = CountOf(*present);
+    work_ += count;
     if (move) {
+      Json value = std::move(*present);
       PATCHBAY_CHECK(Remove(*from));
-      values_ -= CountOf(value);
+      values_ -= count;
+      return Add(path, std::move(value));
     }
-    return Add(path, std::move(value));
+    if (values_ + count > kLimits.values) return Refuse(StrCat("more than ", kLimits.values, " values"));
+    return Add(path, *present);
   }
 
   Json document_;
   std::size_t values_;
+  std::size_t work_ = 0;
 };
 
 }  // namespace

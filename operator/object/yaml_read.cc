@@ -240,16 +240,16 @@ Result<std::vector<YamlDocument>> ParseYaml(std::string_view text, std::string_v
     return Error{Code::kTooLarge, StrCat(name, ": the text has ", text.size(), " bytes, the limit is ", limits.bytes)};
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (!IsUtf8(text)) return Error{Code::kInvalid, StrCat(name, ":1:1: the text is not valid UTF-8")};
-  if (const auto at = FindForbidden(text); at != std::string_view::npos)
-    return At(name, MarkAt(text, at), "a control character is not allowed");
+  const auto forbidden = FindForbidden(text);
   const bool keep_marks = marks == YamlMarks::kKeep;
   const std::string_view trimmed = Trim(text);
-  if (!trimmed.empty() && (trimmed[0] == '{' || trimmed[0] == '[')) {
-    // JSON's own escapes are not all YAML's: what is JSON is read as such, and YAML only says where things stand.
+  if (!trimmed.empty() && (trimmed[0] == '{' || trimmed[0] == '[' || trimmed[0] == '"')) {
+    // JSON's own escapes are not all YAML's, nor is U+007F: what is JSON is read as such, and YAML only says where
+    // things stand.
     if (auto parsed = ParseJson(text, limits); parsed) {
       YamlDocument document;
       document.start = MarkAt(text, static_cast<std::size_t>(trimmed.data() - text.data()));
-      if (keep_marks)
+      if (keep_marks && forbidden == std::string_view::npos)
         if (auto marked = ReadStream(text, name, limits, true); marked && marked->size() == 1)
           document = std::move(marked->front());
       document.value = *std::move(parsed);
@@ -258,6 +258,8 @@ Result<std::vector<YamlDocument>> ParseYaml(std::string_view text, std::string_v
       return documents;
     }
   }
+  if (forbidden != std::string_view::npos)
+    return At(name, MarkAt(text, forbidden), "a control character is not allowed");
   return ReadStream(text, name, limits, keep_marks);
 }
 

@@ -5,6 +5,7 @@
 #include "api/applying.h"
 #include "apply_world.h"
 #include "base/random.h"
+#include "harness/objects/maker.h"
 #include "object/object.h"
 #include "schema/merge.h"
 
@@ -12,93 +13,12 @@ namespace patchbay::api {
 namespace {
 
 constexpr int kRounds = 150;
-constexpr int kFree = 3;  // how deep free objects go
-
-const std::vector<std::string> kWords = {"a", "b", "c", "d"};
-
-// A value that the schema takes, as far as types go.
-class Maker {
- public:
-  explicit Maker(std::uint64_t seed) : random_(seed) {}
-
-  Json Make(const Json& schema) {
-    const std::string type = FindString(schema, {"type"});
-    if (FindBool(schema, {"x-kubernetes-preserve-unknown-fields"})) return MakeFree(kFree);
-    if (FindBool(schema, {"x-kubernetes-int-or-string"})) return random_.Unit() < 0.5 ? Json(Number()) : Json(Word());
-    if (type == "object") return MakeObject(schema);
-    if (type == "array") return MakeList(schema);
-    if (type == "boolean") return random_.Unit() < 0.5;
-    if (type == "string") return Word();
-    return Number();
-  }
-  bool Chance(double share) { return random_.Unit() < share; }
-  std::string Word() { return kWords[random_.Below(kWords.size())]; }
-
- private:
-  int Number() { return static_cast<int>(random_.Below(4)); }
-  Json MakeObject(const Json& schema) {
-    Json object = Json::object();
-    if (const Json* member = Find(schema, {"additionalProperties"})) {
-      for (const std::string& word : kWords)
-        if (Chance(0.4)) object[word] = Make(*member);
-    }
-    if (const Json* properties = Find(schema, {"properties"})) {
-      for (const auto& [name, member] : properties->items())
-        if (Chance(0.4)) object[name] = Make(member);
-    }
-    return object;
-  }
-  Json MakeList(const Json& schema) {
-    Json list = Json::array();
-    const std::string type = FindString(schema, {"x-kubernetes-list-type"});
-    for (const std::string& word : kWords) {
-      if (!Chance(0.5)) continue;
-      Json item = Make(schema["items"]);
-      if (type == "set") item = word;
-      if (type == "map") {
-        for (const Json& key : schema["x-kubernetes-list-map-keys"]) {
-          const bool number = FindString(schema, {"items", "properties", key.get<std::string>(), "type"}) == "integer";
-          item[key.get<std::string>()] = number ? Json(word[0]) : Json(word);
-        }
-      }
-      list.insert(list.begin() + static_cast<std::ptrdiff_t>(random_.Below(list.size() + 1)), std::move(item));
-    }
-    return list;
-  }
-  Json MakeFree(int depth) {
-    const double kind = depth == kFree ? 1 : random_.Unit();
-    if (depth == 0 || kind < 0.3) return Number();
-    Json value = kind < 0.5 ? Json::array() : Json::object();
-    for (const std::string& word : kWords) {
-      if (!Chance(0.5)) continue;
-      if (value.is_array()) {
-        value.push_back(MakeFree(depth - 1));
-      } else {
-        value[word] = MakeFree(depth - 1);
-      }
-    }
-    return value;
-  }
-  Random random_;
-};
 
 class Laws : public testing::TestWithParam<const char*> {
  protected:
   const Kind& kind() const { return *Kinds::Embedded().FindResource(GetParam()); }
-  Json Empty() const {
-    return {{"apiVersion", kind().ApiVersion()}, {"kind", kind().kind}, {"metadata", {{"name", "x"}}}};
-  }
-  // A configuration of some of the members of spec (data, ...) and labels.
-  Json MakeConfig() {
-    Json config = Empty();
-    for (const auto& [name, schema] : kind().schema["properties"].items()) {
-      const bool wanted = name != "apiVersion" && name != "kind" && name != "metadata" && name != "status";
-      if (wanted && name != "stringData") config[name] = maker_.Make(schema);
-    }
-    for (const std::string& word : kWords)
-      if (maker_.Chance(0.3)) config["metadata"]["labels"][word] = maker_.Word();
-    return config;
-  }
+  Json Empty() const { return ObjectMaker::Empty(kind()); }
+  Json MakeConfig() { return maker_.Configuration(kind()); }
   Answer<Applied> Try(const std::string& who, const Json& live, const Json& config, bool force) const {
     const Author author{who, "", "2026-01-01T00:00:00Z"};
     return ApplyTo(kind(), author, force, live, {config, config, {}});
@@ -118,7 +38,7 @@ class Laws : public testing::TestWithParam<const char*> {
     for (const auto& [name, member] : config.items()) {
       if (name == "apiVersion" || name == "kind" || name == "metadata" || !member.is_object()) continue;
       for (const auto& [below, value] : member.items()) {
-        (maker_.Chance(0.5) ? hands.first : hands.second)[name][below] = value;
+        (maker_.Is(50) ? hands.first : hands.second)[name][below] = value;
       }
     }
     return hands;
@@ -128,7 +48,8 @@ class Laws : public testing::TestWithParam<const char*> {
     object["metadata"].erase("managedFields");
     return object;
   }
-  Maker maker_{20261121};
+  Random random_{20261121};
+  ObjectMaker maker_{[this](std::uint64_t bound) { return random_.Below(bound); }};
 };
 
 TEST_P(Laws, ApplyTwiceIsApplyOnce) {
@@ -144,7 +65,8 @@ TEST_P(Laws, WhatIsAppliedStands) {
   for (int round = 0; round < kRounds; ++round) {
     const Json live = Put("other", Empty(), MakeConfig());
     const Json config = MakeConfig();
-    const Json object = Put("me", live, config);
+    // Whatever was applied before.
+    const Json object = Put("me", Put("me", live, MakeConfig()), config);
     EXPECT_TRUE(EqualJson(Plain(Merge(kind(), object, config)), Plain(object))) << object << "\n" << config;
   }
 }

@@ -126,6 +126,17 @@ TEST(Apply, OfNothingLeavesNoEmptyList) {
   EXPECT_EQ(OwnedBy(object, "kubectl"), R"({"f:spec":{"f:image":{}}})");
 }
 
+TEST(Apply, OfAnEmptyObjectKeepsItWhenItsFieldsAreGivenUp) {
+  World world;
+  Json config = Echo();
+  config["spec"]["volumes"] = {{{"mountPath", "/tmp"}, {"tmpfs", {{"size", "1Mi"}}}}};
+  ASSERT_EQ(ApplyAs(world, "m", kEcho, config).status, 201);
+  config["spec"]["volumes"][0]["tmpfs"] = Json::object();
+  const Json object = ApplyAs(world, "m", kEcho, config).json();
+  EXPECT_EQ(object["spec"]["volumes"][0].value("tmpfs", Json()), Json::object()) << object;
+  EXPECT_EQ(ApplyAs(world, "m", kEcho, config).json(), object);
+}
+
 TEST(Apply, LeavesMetadataThatNobodyOwns) {
   World world;
   const std::string path = "/api/v1/namespaces/apps";

@@ -121,6 +121,22 @@ TEST(JsonPatch, BoundsWhatItMakes) {
   for (int i = 0; i < 1000; ++i) deep.push_back({{"op", "add"}, {"path", path += "/a"}, {"value", Json::object()}});
   EXPECT_THAT(JsonPatch(Json::object(), deep).error().message, testing::HasSubstr("nested deeper"));
 }
+TEST(JsonPatch, BoundsHowMuchItMoves) {
+  Json large = {{"a", Json::array()}};
+  for (int i = 0; i < 20'000; ++i) large["a"].push_back(i);
+  const auto repeat = [](int times, Json operations) {
+    Json out = Json::array();
+    for (int i = 0; i < times; ++i) out.insert(out.end(), operations.begin(), operations.end());
+    return out;
+  };
+  const Json there_and_back = {{{"op", "move"}, {"from", "/a"}, {"path", "/b"}},
+                               {{"op", "move"}, {"from", "/b"}, {"path", "/a"}}};
+  const Json in_front = {{{"op", "add"}, {"path", "/a/0"}, {"value", 1}}, {{"op", "remove"}, {"path", "/a/0"}}};
+  for (const Json& operations : {there_and_back, in_front}) {
+    EXPECT_EQ(*JsonPatch(large, repeat(50, operations)), large);
+    EXPECT_EQ(JsonPatch(large, repeat(5'000, operations)).error().code, Code::kTooLarge);
+  }
+}
 
 }  // namespace
 }  // namespace patchbay

@@ -142,6 +142,7 @@ TEST(ParseYaml, ReadsJsonAsJson) {
   EXPECT_TRUE(ParseYaml(text, "f.json", {}, YamlMarks::kNone)->front().marks.empty());
   EXPECT_EQ(ParseYaml("{\n \"a\": {\n  \"b\": 1}}", "f.json")->front().MarkOf("a.b").line, 3);
   EXPECT_EQ(WhyNot("{\"a\":1,\"a\":2}"), "f.yaml:1:8: duplicate key \"a\"");
+  EXPECT_EQ(Read("{\"\x7f\":\"\x7f\"}"), Json({{"\x7f", "\x7f"}}));
   EXPECT_EQ(Read("{a: b, c: [d]}"), Json::parse(R"({"a":"b","c":["d"]})"));
 }
 TEST(ParseYaml, TakesAByteOrderMarkAndWindowsLines) {
