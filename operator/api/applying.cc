@@ -123,7 +123,7 @@ Answer<Applied> ApplyTo(const Kind& kind, const Author& author, bool force, cons
   }
   ownership.Yield(change, &self);
   ownership.MergeAncient();
-  if (author.name == kKubectl) RefreshLastApplied(configuration.sent, merged);
+  if (author.name == kKubectl && author.subresource.empty()) RefreshLastApplied(configuration.sent, merged);
   if (same_fields && change.same()) {
     const Json* managed = Find(live, {"metadata", "managedFields"});
     return Applied{std::move(merged), managed == nullptr ? Json() : *managed};

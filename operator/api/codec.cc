@@ -63,6 +63,13 @@ Answer<void> CheckTypeMeta(const Kind& kind, const Json& object) {
                  {InvalidValue("kind", QuoteJson(word), StrCat("must be ", kind.kind))});
 }
 
+// Typed clients leave out what the address says already; Kubernetes takes that of its own kinds.
+void NameBuiltin(const Kind& kind, Json& object) {
+  if (!kind.builtin) return;
+  if (FindString(object, {"kind"}).empty()) object["kind"] = kind.kind;
+  if (FindString(object, {"apiVersion"}).empty()) object["apiVersion"] = kind.ApiVersion();
+}
+
 bool IsMetadataField(std::string_view key) {
   return std::find(kMetadataFields.begin(), kMetadataFields.end(), key) != kMetadataFields.end();
 }
@@ -128,6 +135,7 @@ Answer<Decoded> DecodeObject(const Kind& kind, std::string_view body, std::strin
   Decoded decoded;
   PATCHBAY_TRY(decoded.object, ParseBody(kind, body, content_type, decoded.findings));
   if (!decoded.object.is_object()) return Unreadable(kind, {Code::kInvalid, "an object is expected"});
+  NameBuiltin(kind, decoded.object);
   PATCHBAY_CHECK(CheckTypeMeta(kind, decoded.object));
   PATCHBAY_CHECK(DropUnknown(kind, fields, decoded.object, decoded.findings));
   return decoded;

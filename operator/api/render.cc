@@ -65,10 +65,9 @@ Renderer::Renderer(const Kinds& kinds, Clock& clock) : clock_(clock) {
   for (const Kind& kind : kinds.all()) columns_[kind.Resource()] = DumpJson(TableColumns(kind));
 }
 
-const std::string& Renderer::Columns(const Kind& kind) const {
-  static const std::string kNone = "[]";
+std::string Renderer::Columns(const Kind& kind) const {
   const auto found = columns_.find(kind.Resource());
-  return found == columns_.end() ? kNone : found->second;
+  return found == columns_.end() ? DumpJson(TableColumns(kind)) : found->second;
 }
 
 std::string Renderer::Row(const Kind& kind, const Form& form, std::string_view bytes, const Json& object) const {
@@ -82,7 +81,7 @@ std::string Renderer::Row(const Kind& kind, const Form& form, std::string_view b
 std::string Renderer::Table(const Kind& kind, const Form& form, const std::string& metadata, bool columns,
                             const std::vector<std::string>& rows) const {
   return StrCat(TypeMeta(form.meta_api_version(), "Table"), ",\"metadata\":", metadata, ",\"columnDefinitions\":",
-                columns ? Columns(kind) : std::string("null"), ",\"rows\":[", Join(rows, ","), "]}");
+                columns ? Columns(kind) : "null", ",\"rows\":[", Join(rows, ","), "]}");
 }
 
 http::Response Renderer::Finish(const Form& form, int status, std::string json) const {

@@ -36,7 +36,7 @@ class Renderer {
   std::string Bookmark(const Kind& kind, const Form& form, Revision revision, bool initial) const;
 
  private:
-  const std::string& Columns(const Kind& kind) const;
+  std::string Columns(const Kind& kind) const;
   std::string Row(const Kind& kind, const Form& form, std::string_view bytes, const Json& object) const;
   std::string Table(const Kind& kind, const Form& form, const std::string& metadata, bool columns,
                     const std::vector<std::string>& rows) const;

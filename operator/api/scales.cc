@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/applying.h"
 #include "api/codec.h"
 #include "api/patching.h"
 #include "base/text.h"
@@ -64,19 +65,66 @@ Answer<Json> TakeReplicas(const Kind& kind, const Json& scale, const Json& befor
   return object;
 }
 
-Kind ScaleKind() {
-  Kind kind;
-  kind.group = "autoscaling";
-  kind.version = "v1";
-  kind.kind = "Scale";
-  kind.plural = "scales";
-  return kind;
+// Described as the kinds that are kept are.
+constexpr const char* kScale = R"(
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: scales.autoscaling}
+spec:
+  group: autoscaling
+  names: {kind: Scale, listKind: ScaleList, plural: scales, singular: scale}
+  scope: Namespaced
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    additionalPrinterColumns:
+    - {name: Desired, type: integer, jsonPath: .spec.replicas, description: How many instances should run.}
+    - {name: Available, type: integer, jsonPath: .status.replicas, description: How many instances there are.}
+    - {name: Age, type: date, jsonPath: .metadata.creationTimestamp}
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          apiVersion: {type: string}
+          kind: {type: string}
+          metadata: {type: object}
+          spec:
+            type: object
+            properties: {replicas: {type: integer, format: int32}}
+          status:
+            type: object
+            properties: {replicas: {type: integer, format: int32}, selector: {type: string}}
+)";
+
+// The part of the object that `scale` speaks of, as a configuration of the object.
+Json ConfigurationOf(const Kind& kind, const Json& scale) {
+  Json metadata = Json::object();
+  for (const char* field : {"name", "namespace", "uid", "resourceVersion"}) {
+    if (const Json* value = Find(scale, {"metadata", field})) metadata[field] = *value;
+  }
+  Json object = {{"apiVersion", kind.ApiVersion()}, {"kind", kind.kind}, {"metadata", std::move(metadata)}};
+  if (const Json* replicas = Find(scale, {"spec", "replicas"})) object[Pointer(kind.scale->spec_replicas)] = *replicas;
+  return object;
+}
+
+// A client's Scale in the place of the one it saw.
+Answer<std::optional<cache::Intent>> TakeScale(const Kind& kind, const cache::Entry& current, const Author& author,
+                                               const std::function<Answer<Json>(const Json& scale)>& change) {
+  const Json before = ParseStored(*current.bytes);
+  PATCHBAY_TRY(const Json scale, change(ToScale(kind, before)));
+  PATCHBAY_TRY(Json object, TakeReplicas(kind, scale, before));
+  return Replace({kind, current, before, Part::kMain, false, author}, std::move(object));
 }
 
 }  // namespace
 
 Scales::Scales(Writes& writes, const cache::Cache& cache, const Renderer& renderer, Clock& clock)
-    : writes_(writes), cache_(cache), renderer_(renderer), clock_(clock), scale_kind_(ScaleKind()) {}
+    : writes_(writes),
+      cache_(cache),
+      renderer_(renderer),
+      clock_(clock),
+      scale_kind_(Kinds::FromYaml({kScale}).value().all().front()) {}
 
 http::Response Scales::Show(const Call& call, std::string_view bytes) const {
   const std::string scale = DumpJson(ToScale(*call.kind, ParseStored(bytes)));
@@ -89,8 +137,7 @@ void Scales::Get(const CallPtr& call) const {
   call->Reply(Show(*call, *entry->bytes));
 }
 
-void Scales::Run(const CallPtr& call, const WriteOptions& options,
-                 std::function<Answer<Json>(const Json& scale)> change) {
+void Scales::Run(const CallPtr& call, const WriteOptions& options, Change change) {
   WriteOrder order;
   order.kind = call->kind;
   order.key = call->key();
@@ -99,10 +146,7 @@ void Scales::Run(const CallPtr& call, const WriteOptions& options,
   order.compute = [call, author,
                    change = std::move(change)](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(*call->kind, call->path.name);
-    const Json before = ParseStored(*current->bytes);
-    PATCHBAY_TRY(const Json scale, change(ToScale(*call->kind, before)));
-    PATCHBAY_TRY(Json object, TakeReplicas(*call->kind, scale, before));
-    return Replace({*call->kind, *current, before, Part::kMain, false, author}, std::move(object));
+    return change(*current, author);
   };
   order.done = [this, call](const Answer<Written>& written) {
     if (!written.ok()) return call->Fail(written.error());
@@ -116,19 +160,42 @@ void Scales::Update(const CallPtr& call) {
   if (!options.ok()) return call->Fail(options.error());
   Answer<Json> sent = DecodeScale(call->request());
   if (!sent.ok()) return call->Fail(sent.error());
-  Run(call, *options, [sent = *std::move(sent)](const Json&) -> Answer<Json> { return sent; });
+  Run(call, *options, [call, sent = *std::move(sent)](const cache::Entry& current, const Author& author) {
+    return TakeScale(*call->kind, current, author, [&](const Json&) -> Answer<Json> { return sent; });
+  });
 }
 
 void Scales::Patch(const CallPtr& call) {
   const BodyType type = BodyTypeOf(call->request().headers.Get("Content-Type"));
+  if (type == BodyType::kApplyPatch) return Apply(call);
   if (const Answer<void> known = CheckPatchType(*call->kind, type); !known.ok()) return call->Fail(known.error());
   const Answer<WriteOptions> options = ParseWriteOptions(call->request().query, "PatchOptions");
   if (!options.ok()) return call->Fail(options.error());
   Answer<Decoded> patch = DecodePatch(call->request().body);
   if (!patch.ok()) return call->Fail(patch.error());
-  Run(call, *options, [type, patch = std::move(patch->object)](const Json& scale) {
-    return ApplyPatch(type, scale, patch);
-  });
+  Run(call, *options,
+      [call, type, patch = std::move(patch->object)](const cache::Entry& current, const Author& author) {
+        return TakeScale(*call->kind, current, author,
+                         [&](const Json& scale) { return ApplyPatch(type, scale, patch); });
+      });
+}
+
+void Scales::Apply(const CallPtr& call) {
+  const Answer<WriteOptions> options = ParseApplyOptions(call->request().query);
+  if (!options.ok()) return call->Fail(options.error());
+  Answer<Configuration> sent = DecodeConfiguration({scale_kind_, Part::kMain, call->path.ns, call->path.name},
+                                                   call->request().body, options->fields);
+  if (!sent.ok()) return call->Fail(sent.error());
+  call->Warn(sent->findings);
+  sent->object = ConfigurationOf(*call->kind, sent->object);
+  Run(call, *options,
+      [call, force = options->force, configuration = *std::move(sent)](
+          const cache::Entry& current, const Author& author) -> Answer<std::optional<cache::Intent>> {
+        const Json live = ParseStored(*current.bytes);
+        PATCHBAY_TRY(Applied applied, ApplyTo(*call->kind, author, force, live, configuration));
+        return ReplaceOwned({*call->kind, current, live, Part::kMain, true, author}, std::move(applied.object),
+                            std::move(applied.managed_fields));
+      });
 }
 
 }  // namespace patchbay::api

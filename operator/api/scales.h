@@ -4,6 +4,7 @@
 #include "api/call.h"
 #include "api/options.h"
 #include "api/render.h"
+#include "api/tracking.h"
 #include "api/writes.h"
 
 namespace patchbay::api {
@@ -18,14 +19,16 @@ class Scales {
   void Patch(const CallPtr& call);
 
  private:
-  void Run(const CallPtr& call, const WriteOptions& options,
-           std::function<Answer<Json>(const Json& scale)> change);
+  void Apply(const CallPtr& call);
+  // What becomes of the object that is there.
+  using Change = std::function<Answer<std::optional<cache::Intent>>(const cache::Entry& current, const Author& author)>;
+  void Run(const CallPtr& call, const WriteOptions& options, Change change);
   http::Response Show(const Call& call, std::string_view bytes) const;
   Writes& writes_;
   const cache::Cache& cache_;
   const Renderer& renderer_;
   Clock& clock_;
-  Kind scale_kind_;  // for rendering
+  const Kind scale_kind_;  // what a client sees of the object
 };
 
 }  // namespace patchbay::api

@@ -84,6 +84,51 @@ TEST(Tracking, KnowsTheSubresource) {
             ".spec.replicas");
 }
 
+std::string AScale(const std::string& spec) {
+  return "apiVersion: autoscaling/v1\nkind: Scale\nmetadata: {name: echo, namespace: default}\nspec: " + spec + "\n";
+}
+Reply ApplyScale(World& world, const std::string& manager, const std::string& body, const std::string& more = "") {
+  return world.Call("PATCH", kEcho + "/scale?fieldManager=" + manager + more, body,
+                    {{"Content-Type", "application/apply-patch+yaml"}});
+}
+
+TEST(Tracking, OfAnAppliedScale) {
+  World world;
+  Json config = Echo();
+  config["spec"]["replicas"] = 2;
+  ASSERT_LT(ApplyAs(world, "setup", kEcho, config).status, 300);
+  const Reply refused = ApplyScale(world, "hpa", AScale("{replicas: 3}"));
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(refused.message(), "Apply failed with 1 conflict: conflict with \"setup\": .spec.replicas");
+  const Reply forced = ApplyScale(world, "hpa", AScale("{replicas: 3}"), "&force=true");
+  EXPECT_EQ(forced.status, 200);
+  EXPECT_EQ(forced.json()["kind"], "Scale");
+  EXPECT_EQ(FindInt(forced.json(), {"spec", "replicas"}), 3);
+  const Json scaled = world.Get(kEcho).json();
+  EXPECT_EQ(OwnedBy(scaled, "hpa", "Apply", "scale"), kSetReplicas);
+  EXPECT_THAT(OwnedBy(scaled, "setup", "Apply"), Not(HasSubstr("replicas")));
+  EXPECT_EQ(scaled["spec"]["image"], Echo()["spec"]["image"]);
+  world.clock.Advance(std::chrono::hours(1));
+  EXPECT_EQ(ApplyScale(world, "hpa", AScale("{replicas: 3}")).status, 200);
+  EXPECT_EQ(world.Get(kEcho).json(), scaled);
+}
+
+TEST(Tracking, OfAnAppliedScaleThatIsNone) {
+  World world;
+  CreateEcho(world);
+  EXPECT_THAT(ApplyScale(world, "hpa", AScale("{nosuch: 3}")).message(),
+              HasSubstr(".spec.nosuch: field not declared in schema"));
+  EXPECT_THAT(ApplyScale(world, "hpa", AScale("{replicas: many}")).message(), HasSubstr("expected numeric"));
+  EXPECT_EQ(ApplyScale(world, "hpa", AScale("{replicas: -1}"), "&force=true").status, 422);
+  EXPECT_EQ(ApplyScale(world, "hpa", DumpJson(Echo())).status, 400);
+  EXPECT_EQ(ApplyScale(world, "", AScale("{replicas: 3}")).status, 422);
+  EXPECT_EQ(world.Call("PATCH", OneOf("other") + "/scale?fieldManager=hpa",
+                       "apiVersion: autoscaling/v1\nkind: Scale\nmetadata: {name: other}\nspec: {replicas: 1}\n",
+                       {{"Content-Type", "application/apply-patch+yaml"}})
+                .status,
+            404);
+}
+
 TEST(Tracking, IsNoConcernOfTheOperator) {
   World world;
   const Json before = CreateEcho(world);

@@ -193,6 +193,9 @@ TEST(Scale, IsAWindowOnReplicas) {
   EXPECT_EQ(FindInt(world.Get(OneOf("a") + "/scale").json(), {"spec", "replicas"}), 4);
   EXPECT_THAT(world.Merge(OneOf("a") + "/scale", {{"spec", {{"replicas", 100000}}}}).causes(),
               Contains(HasSubstr("spec.replicas: Invalid value: 100000")));
+  const Json table = world.Get(OneOf("a") + "/scale", kTableType).json();
+  EXPECT_EQ(table["columnDefinitions"][1]["name"], "Desired");
+  EXPECT_EQ(table["rows"][0]["cells"], Json::parse(R"(["a",4,0,"0s"])"));
   EXPECT_EQ(world.Call("POST", OneOf("a") + "/scale", "{}").status, 405);
   EXPECT_EQ(world.Merge(std::string(kRoutesPath) + "/a/scale", {{"spec", {{"replicas", 2}}}}).status, 404);
 }

@@ -44,6 +44,14 @@ TEST(Create, TellsAnEventInTheSameCommit) {
   EXPECT_EQ(events["items"][0]["reason"], "Created");
 }
 
+TEST(Create, TakesACoreObjectByItsAddress) {
+  World world;
+  const Reply reply = world.Post("/api/v1/namespaces/default/configmaps", {{"metadata", {{"name", "c"}}}});
+  ASSERT_EQ(reply.status, 201) << reply.text;
+  EXPECT_EQ(reply.text.find(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{)"), 0U) << reply.text;
+  EXPECT_EQ(world.Post(kPluginsPath, {{"metadata", {{"name", "p"}}}, {"spec", {{"image", "i"}}}}).status, 400);
+}
+
 TEST(Create, RefusesANameThatIsTaken) {
   World world;
   world.Post(kPluginsPath, MakePlugin("echo"));

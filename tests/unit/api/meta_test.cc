@@ -48,6 +48,40 @@ TEST(Discovery, IsAggregatedForThoseWhoAsk) {
   EXPECT_EQ(again.status, 304);
 }
 
+TEST(Discovery, HasAFormForEveryClient) {
+  World world;
+  const std::string form = "application/json;g=apidiscovery.k8s.io;as=APIGroupDiscoveryList;v=";
+  std::set<std::string> etags;
+  for (const std::string& accept : {form + "v2beta1", form + "v2beta1;q=0.5," + form + "v2", std::string("*/*")}) {
+    const Reply reply = world.Get("/apis", accept);
+    EXPECT_EQ(reply.status, 200) << accept;
+    EXPECT_EQ(reply.headers.Get("Vary"), "Accept");
+    etags.insert(std::string(reply.headers.Get("ETag")));
+  }
+  EXPECT_EQ(etags.size(), 3U);
+  EXPECT_EQ(world.Get("/apis", form + "v2beta1").json()["apiVersion"], "apidiscovery.k8s.io/v2beta1");
+  EXPECT_EQ(world.Get("/apis", form + "v3").status, 406);
+  EXPECT_EQ(world.Get("/apis", "application/vnd.kubernetes.protobuf").status, 406);
+  EXPECT_EQ(world.Get("/apis%20v2").status, 404);
+}
+
+TEST(Discovery, SaysTheSameInEveryForm) {
+  World world;
+  const Json aggregated =
+      world.Get("/apis", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList").json()["items"];
+  const Json plain = world.Get("/apis").json()["groups"];
+  ASSERT_EQ(aggregated.size(), plain.size());
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    EXPECT_EQ(aggregated[i]["metadata"]["name"], plain[i]["name"]);
+    for (const Json& version : aggregated[i]["versions"]) {
+      const std::string path = StrCat("/apis/", FindString(plain[i], {"name"}), "/", FindString(version, {"version"}));
+      std::size_t count = 0;
+      for (const Json& resource : version["resources"]) count += 1 + resource.value("subresources", Json::array()).size();
+      EXPECT_EQ(world.Get(path).json()["resources"].size(), count) << path;
+    }
+  }
+}
+
 TEST(OpenApi, IsFoundByHash) {
   World world;
   const Json index = world.Get("/openapi/v3").json();
