@@ -1,63 +1,89 @@
 // Stock helm and kubectl as clients: releases, what kubectl creates through typed clients, namespaces that end.
-#include <cstdlib>
-
 #include "base/text.h"
 #include "harness/stage/stage.h"
 
 namespace patchbay {
 namespace {
 
+using ::testing::HasSubstr;
+
 class Clients : public ::testing::Test {
  protected:
   void SetUp() override { stage_.StartOperator(); }
 
-  Ran Helm(const std::string& arguments) {
-    const char* binary = std::getenv("PATCHBAY_HELM");
-    const std::string helm = binary ? binary : StrCat(PATCHBAY_SOURCE_DIR, "/.cache/clients/helm");
-    return stage_.Shell(StrCat("HOME=", stage_.folder(), " KUBECONFIG=/dev/null timeout 180 ", helm, " --kube-apiserver ",
-                               stage_.server(), " -n apps ", arguments));
-  }
-  void Expect(const Ran& ran, const std::string& words = "") {
+  static void Expect(const Ran& ran, const std::string& words = "") {
     EXPECT_EQ(ran.exit_code, 0) << ran.out;
-    EXPECT_THAT(ran.out, ::testing::HasSubstr(words));
-  }
-  std::string Greeting() { return stage_.Kubectl("get configmap g -n apps -o 'jsonpath={.data.greeting}'").out; }
-  // From install to uninstall; `how`: who merges, the server or helm.
-  void KeepARelease(const std::string& how) {
-    const std::string wait = StrCat(" ", how, " --wait --timeout 120s");
-    const std::string chart = StrCat(PATCHBAY_SOURCE_DIR, "/examples/charts/greeter", wait);
-    Expect(Helm("install g --create-namespace " + chart), "STATUS: deployed");
-    EXPECT_EQ(stage_.Kubectl("wait plugin/g -n apps --for=condition=Ready --timeout=5s").exit_code, 0);
-    EXPECT_EQ(Greeting(), "hello");
-    Expect(Helm("upgrade g --set greeting=hi " + chart), "REVISION: 2");
-    EXPECT_EQ(Greeting(), "hi");
-    Expect(Helm("rollback g 1" + wait), "Rollback was a success");
-    EXPECT_EQ(Greeting(), "hello");
-    Expect(Helm("test g"), "Phase:          Succeeded");
-    Expect(Helm("history g"), "Rollback to 1");
-    Expect(Helm("status g"), "STATUS: deployed");
-    Expect(Helm("list"), "greeter-0.1.0");
-    Expect(Helm("uninstall g --wait --timeout 120s"), "uninstalled");
-    EXPECT_THAT(stage_.Kubectl("get plugins,routes,configmaps,secrets -n apps").out,
-                ::testing::HasSubstr("No resources"));
-    EXPECT_TRUE(stage_.Containers().empty());
+    EXPECT_THAT(ran.out, HasSubstr(words));
   }
 
   Stage stage_;
 };
 
-TEST_F(Clients, HelmKeepsAReleaseThatTheServerMerges) { KeepARelease("--server-side=true"); }
-TEST_F(Clients, HelmKeepsAReleaseThatItMergesItself) { KeepARelease("--server-side=false"); }
+struct Helmsman {
+  const char* name;
+  Age age;
+  std::string merging;  // who merges, the server or helm; helm 3 always does it itself
+};
+
+class Helm : public Clients, public ::testing::WithParamInterface<Helmsman> {
+ protected:
+  Ran Run(const std::string& arguments) { return stage_.Helm("-n apps " + arguments, GetParam().age); }
+  Ran RunWaiting(const std::string& arguments) {
+    return Run(StrCat(arguments, " ", GetParam().merging, " --wait --timeout 120s"));
+  }
+  std::string Greeting() { return stage_.Kubectl("get configmap g -n apps -o 'jsonpath={.data.greeting}'").out; }
+  const std::string chart_ = StrCat(PATCHBAY_SOURCE_DIR, "/examples/charts/greeter");
+};
+
+TEST_P(Helm, KeepsARelease) {
+  Expect(Run("lint " + chart_), "1 chart(s) linted, 0 chart(s) failed");
+  Expect(Run("template g " + chart_), "kind: Plugin");
+  Expect(RunWaiting("install g --create-namespace " + chart_), "STATUS: deployed");
+  Expect(stage_.Kubectl("wait plugin/g -n apps --for=condition=Ready --timeout=30s"));
+  EXPECT_EQ(Greeting(), "hello");
+  Expect(RunWaiting("upgrade --install g --set greeting=hi " + chart_), "REVISION: 2");
+  EXPECT_EQ(Greeting(), "hi");
+  Expect(RunWaiting("rollback g 1"), "Rollback was a success");
+  EXPECT_EQ(Greeting(), "hello");
+  Expect(Run("test g"), "Phase:          Succeeded");
+  Expect(Run("history g"), "Rollback to 1");
+  Expect(Run("status g"), "STATUS: deployed");
+  Expect(Run("get all g"), "kind: Route");
+  Expect(Run("list"), "greeter-0.1.0");
+  Expect(Run("uninstall g --wait --timeout 120s"), "uninstalled");
+  EXPECT_THAT(stage_.Kubectl("get plugins,routes,configmaps,secrets -n apps").out, HasSubstr("No resources"));
+  EXPECT_TRUE(stage_.Containers().empty());
+}
+
+TEST_P(Helm, GoesBackWhenAnUpgradeFails) {
+  Expect(RunWaiting("upgrade --install g --create-namespace " + chart_), "STATUS: deployed");
+  const Ran failed = RunWaiting("upgrade g --atomic --set greeting=hi --set replicas=-1 " + chart_);
+  EXPECT_EQ(failed.exit_code, 1);
+  EXPECT_THAT(failed.out, HasSubstr("spec.replicas: Invalid value: -1"));
+  EXPECT_THAT(failed.out, HasSubstr("rolled back"));
+  EXPECT_EQ(Greeting(), "hello");
+  Expect(Run("history g"), "Rollback to 1");
+  Expect(Run("get values g"), "null");
+  const Ran taken = RunWaiting("install g " + chart_);
+  EXPECT_EQ(taken.exit_code, 1);
+  EXPECT_THAT(taken.out, HasSubstr("a name that is still in use"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Stock, Helm,
+                         ::testing::Values(Helmsman{"FourOnTheServer", Age::kCurrent, "--server-side=true"},
+                                           Helmsman{"FourByItself", Age::kCurrent, "--server-side=false"},
+                                           Helmsman{"Three", Age::kOld, ""}),
+                         [](const auto& of) { return of.param.name; });
 
 TEST_F(Clients, KubectlAppliesOnTheServerAndNamesWhoIsInTheWay) {
   const auto plugin = [](const char* image, int replicas) {
-    return StrCat("apiVersion: patchbay.dev/v1\nkind: Plugin\nmetadata: {name: p}\nspec: {enabled: false, image: '", image,
-                  "', replicas: ", replicas, "}\n");
+    return StrCat("apiVersion: patchbay.dev/v1\nkind: Plugin\nmetadata: {name: p}\nspec: {enabled: false, image: '",
+                  image, "', replicas: ", replicas, "}\n");
   };
   Expect(stage_.Kubectl("apply --server-side --field-manager=a -f -", plugin("one:1", 1)), "serverside-applied");
   const Ran refused = stage_.Kubectl("apply --server-side --field-manager=b -f -", plugin("two:1", 1));
   EXPECT_EQ(refused.exit_code, 1);
-  EXPECT_THAT(refused.out, ::testing::HasSubstr("Apply failed with 1 conflict: conflict with \"a\": .spec.image"));
+  EXPECT_THAT(refused.out, HasSubstr("Apply failed with 1 conflict: conflict with \"a\": .spec.image"));
   Expect(stage_.Kubectl("apply --server-side --force-conflicts --field-manager=b -f -", plugin("two:1", 1)));
   EXPECT_EQ(stage_.Kubectl("get plugin p -o 'jsonpath={.spec.image}'").out, "two:1");
 }
@@ -74,7 +100,7 @@ TEST_F(Clients, KubectlMakesAndEndsANamespace) {
   stage_.KillOperator();
   stage_.StartOperator();
   Expect(stage_.Kubectl("delete namespace team --timeout=100s"), "deleted");
-  EXPECT_THAT(stage_.Kubectl("get plugins,secrets,configmaps -n team").out, ::testing::HasSubstr("No resources"));
+  EXPECT_THAT(stage_.Kubectl("get plugins,secrets,configmaps -n team").out, HasSubstr("No resources"));
   EXPECT_TRUE(stage_.Containers().empty());
 }
 

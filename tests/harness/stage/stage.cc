@@ -27,6 +27,12 @@ std::string Env(const char* name, const std::string& fallback) {
   return value == nullptr || *value == '\0' ? fallback : value;
 }
 
+std::string ClientPath(const std::string& name, Age age) {
+  const std::string folder = StrCat(PATCHBAY_SOURCE_DIR, "/.cache/clients/");
+  if (age == Age::kOld) return StrCat(folder, "old/", name);
+  return Env(name == "kubectl" ? "PATCHBAY_KUBECTL" : "PATCHBAY_HELM", folder + name);
+}
+
 void EnsureImage(const std::string& engine) {
   static bool done = false;
   if (done) return;
@@ -139,9 +145,17 @@ Ran Stage::Patchbay(const std::string& arguments, const std::string& input) {
   return Shell(StrCat("timeout 120 ", Env("PATCHBAY_BINARY", StrCat(PATCHBAY_BINARY_DIR, "/operator/patchbay")), " --server ", server_, " ", arguments), input);
 }
 
-Ran Stage::Kubectl(const std::string& arguments, const std::string& input) {
-  const std::string kubectl = Env("PATCHBAY_KUBECTL", StrCat(PATCHBAY_SOURCE_DIR, "/.cache/clients/kubectl"));
-  return Shell(StrCat("HOME=", folder_, " KUBECONFIG=/dev/null timeout 120 ", kubectl, " --server ", server_, " ", arguments), input);
+std::string Stage::KubectlCommand(Age age) const {
+  return StrCat("HOME=", folder_, " KUBECONFIG=/dev/null timeout 120 ", ClientPath("kubectl", age), " --server ", server_, " ");
+}
+
+Ran Stage::Kubectl(const std::string& arguments, const std::string& input, Age age) {
+  return Shell(KubectlCommand(age) + arguments, input);
+}
+
+Ran Stage::Helm(const std::string& arguments, Age age) {
+  return Shell(StrCat("HOME=", folder_, " KUBECONFIG=/dev/null timeout 180 ", ClientPath("helm", age), " --kube-apiserver ", server_, " ",
+                      arguments));
 }
 
 http::Answer Stage::Api(const std::string& method, const std::string& path, const std::string& body, const std::string& type) {

@@ -25,6 +25,9 @@ struct Ran {
   std::string out;  // stdout and stderr together
 };
 
+// Which of the stock clients that scripts/fetch-clients fetches: those of now, or old ones.
+enum class Age { kCurrent, kOld };
+
 class Stage {
  public:
   explicit Stage(StageOptions options = {});
@@ -45,7 +48,10 @@ class Stage {
 
   // `patchbay ARGUMENTS` against this operator; `input` is its standard input.
   Ran Patchbay(const std::string& arguments, const std::string& input = "");
-  Ran Kubectl(const std::string& arguments, const std::string& input = "");
+  Ran Kubectl(const std::string& arguments, const std::string& input = "", Age age = Age::kCurrent);
+  Ran Helm(const std::string& arguments, Age age = Age::kCurrent);
+  // The beginning of such a command line, for Shell(): it may stand behind variables of the environment.
+  std::string KubectlCommand(Age age = Age::kCurrent) const;
   Ran Shell(const std::string& command, const std::string& input = "");
 
   http::Answer Api(const std::string& method, const std::string& path, const std::string& body = "",
