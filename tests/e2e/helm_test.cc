@@ -9,15 +9,22 @@ using ::testing::HasSubstr;
 
 class Clients : public ::testing::Test {
  protected:
-  void SetUp() override { stage_.StartOperator(); }
-
+  static void SetUpTestSuite() {
+    stage_ = new Stage;
+    stage_->StartOperator();
+  }
+  static void TearDownTestSuite() {
+    delete stage_;
+    stage_ = nullptr;
+  }
   static void Expect(const Ran& ran, const std::string& words = "") {
     EXPECT_EQ(ran.exit_code, 0) << ran.out;
     EXPECT_THAT(ran.out, HasSubstr(words));
   }
 
-  Stage stage_;
+  static Stage* stage_;
 };
+Stage* Clients::stage_ = nullptr;
 
 struct Helmsman {
   const char* name;
@@ -27,11 +34,11 @@ struct Helmsman {
 
 class Helm : public Clients, public ::testing::WithParamInterface<Helmsman> {
  protected:
-  Ran Run(const std::string& arguments) { return stage_.Helm("-n apps " + arguments, GetParam().age); }
+  Ran Run(const std::string& arguments) { return stage_->Helm("-n apps " + arguments, GetParam().age); }
   Ran RunWaiting(const std::string& arguments) {
     return Run(StrCat(arguments, " ", GetParam().merging, " --wait --timeout 120s"));
   }
-  std::string Greeting() { return stage_.Kubectl("get configmap g -n apps -o 'jsonpath={.data.greeting}'").out; }
+  std::string Greeting() { return stage_->Kubectl("get configmap g -n apps -o 'jsonpath={.data.greeting}'").out; }
   const std::string chart_ = StrCat(PATCHBAY_SOURCE_DIR, "/examples/charts/greeter");
 };
 
@@ -39,7 +46,7 @@ TEST_P(Helm, KeepsARelease) {
   Expect(Run("lint " + chart_), "1 chart(s) linted, 0 chart(s) failed");
   Expect(Run("template g " + chart_), "kind: Plugin");
   Expect(RunWaiting("install g --create-namespace " + chart_), "STATUS: deployed");
-  Expect(stage_.Kubectl("wait plugin/g -n apps --for=condition=Ready --timeout=30s"));
+  Expect(stage_->Kubectl("wait plugin/g -n apps --for=condition=Ready --timeout=30s"));
   EXPECT_EQ(Greeting(), "hello");
   Expect(RunWaiting("upgrade --install g --set greeting=hi " + chart_), "REVISION: 2");
   EXPECT_EQ(Greeting(), "hi");
@@ -51,8 +58,8 @@ TEST_P(Helm, KeepsARelease) {
   Expect(Run("get all g"), "kind: Route");
   Expect(Run("list"), "greeter-0.1.0");
   Expect(Run("uninstall g --wait --timeout 120s"), "uninstalled");
-  EXPECT_THAT(stage_.Kubectl("get plugins,routes,configmaps,secrets -n apps").out, HasSubstr("No resources"));
-  EXPECT_TRUE(stage_.Containers().empty());
+  EXPECT_THAT(stage_->Kubectl("get plugins,routes,configmaps,secrets -n apps").out, HasSubstr("No resources"));
+  EXPECT_TRUE(stage_->Containers().empty());
 }
 
 TEST_P(Helm, GoesBackWhenAnUpgradeFails) {
@@ -67,6 +74,7 @@ TEST_P(Helm, GoesBackWhenAnUpgradeFails) {
   const Ran taken = RunWaiting("install g " + chart_);
   EXPECT_EQ(taken.exit_code, 1);
   EXPECT_THAT(taken.out, HasSubstr("a name that is still in use"));
+  Expect(Run("uninstall g --wait --timeout 120s"), "uninstalled");
 }
 
 INSTANTIATE_TEST_SUITE_P(Stock, Helm,
@@ -80,35 +88,35 @@ TEST_F(Clients, KubectlAppliesOnTheServerAndNamesWhoIsInTheWay) {
     return StrCat("apiVersion: patchbay.dev/v1\nkind: Plugin\nmetadata: {name: p}\nspec: {enabled: false, image: '",
                   image, "', replicas: ", replicas, "}\n");
   };
-  Expect(stage_.Kubectl("apply --server-side --field-manager=a -f -", plugin("one:1", 1)), "serverside-applied");
-  const Ran refused = stage_.Kubectl("apply --server-side --field-manager=b -f -", plugin("two:1", 1));
+  Expect(stage_->Kubectl("apply --server-side --field-manager=a -f -", plugin("one:1", 1)), "serverside-applied");
+  const Ran refused = stage_->Kubectl("apply --server-side --field-manager=b -f -", plugin("two:1", 1));
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_THAT(refused.out, HasSubstr("Apply failed with 1 conflict: conflict with \"a\": .spec.image"));
-  Expect(stage_.Kubectl("apply --server-side --force-conflicts --field-manager=b -f -", plugin("two:1", 1)));
-  EXPECT_EQ(stage_.Kubectl("get plugin p -o 'jsonpath={.spec.image}'").out, "two:1");
+  Expect(stage_->Kubectl("apply --server-side --force-conflicts --field-manager=b -f -", plugin("two:1", 1)));
+  EXPECT_EQ(stage_->Kubectl("get plugin p -o 'jsonpath={.spec.image}'").out, "two:1");
 }
 
 TEST_F(Clients, KubectlMakesAndEndsANamespace) {
-  Expect(stage_.Kubectl("create namespace team"), "created");
-  Expect(stage_.Kubectl("create secret generic s -n team --from-literal=k=v"), "created");
-  Expect(stage_.Kubectl("create secret docker-registry d -n team --docker-username=u --docker-password=p"), "created");
-  Expect(stage_.Kubectl("create configmap c -n team --from-literal=k=v"), "created");
-  Expect(stage_.Kubectl("create -n team -f -",
-                        "apiVersion: patchbay.dev/v1\nkind: Plugin\nmetadata: {name: p}\n"
-                        "spec: {image: 'patchbay-example:latest', ports: [{name: http, containerPort: 8080}]}\n"),
+  Expect(stage_->Kubectl("create namespace team"), "created");
+  Expect(stage_->Kubectl("create secret generic s -n team --from-literal=k=v"), "created");
+  Expect(stage_->Kubectl("create secret docker-registry d -n team --docker-username=u --docker-password=p"), "created");
+  Expect(stage_->Kubectl("create configmap c -n team --from-literal=k=v"), "created");
+  Expect(stage_->Kubectl("create -n team -f -",
+                         "apiVersion: patchbay.dev/v1\nkind: Plugin\nmetadata: {name: p}\n"
+                         "spec: {image: 'patchbay-example:latest', ports: [{name: http, containerPort: 8080}]}\n"),
          "created");
-  stage_.KillOperator();
-  stage_.StartOperator();
-  Expect(stage_.Kubectl("delete namespace team --timeout=100s"), "deleted");
-  EXPECT_THAT(stage_.Kubectl("get plugins,secrets,configmaps -n team").out, HasSubstr("No resources"));
-  EXPECT_TRUE(stage_.Containers().empty());
+  stage_->KillOperator();
+  stage_->StartOperator();
+  Expect(stage_->Kubectl("delete namespace team --timeout=100s"), "deleted");
+  EXPECT_THAT(stage_->Kubectl("get plugins,secrets,configmaps -n team").out, HasSubstr("No resources"));
+  EXPECT_TRUE(stage_->Containers().empty());
 }
 
 TEST_F(Clients, KubectlAsksWhatItMayDo) {
-  Expect(stage_.Kubectl("auth can-i create plugins"), "yes");
-  Expect(stage_.Kubectl("auth can-i --list"), "selfsubjectaccessreviews.authorization.k8s.io");
-  Expect(stage_.Kubectl("auth whoami"), "system:admin");
-  EXPECT_NE(stage_.Kubectl("auth can-i get plugins --as=nobody").exit_code, 0);
+  Expect(stage_->Kubectl("auth can-i create plugins"), "yes");
+  Expect(stage_->Kubectl("auth can-i --list"), "selfsubjectaccessreviews.authorization.k8s.io");
+  Expect(stage_->Kubectl("auth whoami"), "system:admin");
+  EXPECT_NE(stage_->Kubectl("auth can-i get plugins --as=nobody").exit_code, 0);
 }
 
 }  // namespace
