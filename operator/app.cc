@@ -41,6 +41,10 @@ Result<store::PgOptions> StoreOptions(const cli::OperatorFlags& flags) {
                    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
                  }));
   }
+  const auto event_ttl = ParseDuration(flags.event_ttl);
+  if (!event_ttl || *event_ttl < std::chrono::seconds(1))
+    return Error{Code::kInvalid, StrCat("--event-ttl ", flags.event_ttl, ": write a duration such as 1h or 30m, 1s at least")};
+  options.events_age = std::chrono::duration_cast<std::chrono::seconds>(*event_ttl);
   if (!flags.encryption_key_file.empty()) {
     PATCHBAY_TRY(options.keys, store::KeyRing::Read(flags.encryption_key_file));
   }

@@ -2,6 +2,7 @@
 
 #include "api/applying.h"
 #include "api/change.h"
+#include "api/event_view.h"
 #include "api/mutations.h"
 #include "api/patching.h"
 #include "object/object.h"
@@ -13,6 +14,8 @@ Answer<WriteOrder> Mutations::OrderApply(const CallPtr& call) {
   const ConfigurationFor target{*call->kind, PartOf(*call), call->path.ns, call->path.name};
   PATCHBAY_TRY(Configuration configuration, DecodeConfiguration(target, call->request().body, options.fields));
   call->Warn(configuration.findings);
+  configuration.sent = ToStored(*call->kind, std::move(configuration.sent));
+  configuration.object = ToStored(*call->kind, std::move(configuration.object));
   WriteOrder order;
   order.key = call->key();
   order.dry_run = options.dry_run;
@@ -22,8 +25,8 @@ Answer<WriteOrder> Mutations::OrderApply(const CallPtr& call) {
     const Author author = AuthorOf(*call, options);
     if (!current) return CreateApplied(call, author, configuration);
     const Json live = ParseStored(*current->bytes);
-    PATCHBAY_TRY(Applied applied, ApplyTo(*call->kind, author, options.force, live, configuration));
-    return ReplaceOwned({*call->kind, *current, live, part, true, author}, std::move(applied.object),
+    PATCHBAY_TRY(Applied applied, ApplyTo(*call->stored, author, options.force, live, configuration));
+    return ReplaceOwned({*call->stored, *current, live, part, true, author}, std::move(applied.object),
                         std::move(applied.managed_fields));
   };
   return order;
@@ -31,7 +34,7 @@ Answer<WriteOrder> Mutations::OrderApply(const CallPtr& call) {
 
 Answer<std::optional<cache::Intent>> Mutations::CreateApplied(const CallPtr& call, const Author& author,
                                                               const Configuration& configuration) const {
-  const Kind& kind = *call->kind;
+  const Kind& kind = *call->stored;
   const ConfigurationFor target{kind, PartOf(*call), call->path.ns, call->path.name};
   if (target.part == Part::kStatus) return NotFound(kind, target.name);
   PATCHBAY_CHECK(CheckNamespace(kind, target.ns, target.name));

@@ -8,6 +8,7 @@
 
 #include "api/codec.h"
 #include "api/content_rules.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "object/key.h"
 #include "object/object.h"
@@ -16,6 +17,7 @@ namespace patchbay::api {
 namespace {
 
 constexpr std::size_t kMostBytes = 1024 * 1024;  // Kubernetes' limit of a Secret and of a ConfigMap
+constexpr std::string_view kLeases = "leases.coordination.k8s.io";
 constexpr std::string_view kKeyRule =
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
     "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
@@ -53,6 +55,41 @@ void PrepareNamespace(const Json* before, Json& object) {
   if (labels.is_object()) labels["kubernetes.io/metadata.name"] = NameOf(object);
   object["spec"] = before ? before->value("spec", Json::object()) : Json{{"finalizers", {"kubernetes"}}};
   object["status"] = before ? before->value("status", Json::object()) : Json{{"phase", "Active"}};
+}
+
+// As metav1.MicroTime is written.
+void NormaliseMicroTime(Json& object, const char* field) {
+  const auto found = object.is_object() ? object.find(field) : object.end();
+  if (found == object.end()) return;
+  const auto time = found->is_string() ? ParseTime(found->get_ref<const std::string&>()) : std::nullopt;
+  if (time) *found = FormatMicroTime(*time);
+}
+
+void PrepareLease(Json& object) {
+  Json& spec = object["spec"];
+  if (spec.is_null()) spec = Json::object();
+  for (const char* field : {"acquireTime", "renewTime"}) {
+    NormaliseMicroTime(spec, field);
+    if (const auto found = spec.find(field); found != spec.end() && found->is_null()) spec.erase(found);
+  }
+}
+
+void PrepareEvent(Json& object) {
+  NormaliseMicroTime(object, "eventTime");
+  if (const auto series = object.find("series"); series != object.end())
+    NormaliseMicroTime(*series, "lastObservedTime");
+}
+
+std::vector<Cause> ValidateLease(const Json& object) {
+  std::vector<Cause> causes;
+  const auto check = [&](const char* field, std::int64_t least, const char* rule) {
+    const Json* value = Find(object, {"spec", field});
+    if (value == nullptr || !value->is_number_integer() || value->get<std::int64_t>() >= least) return;
+    causes.push_back(InvalidValue(StrCat("spec.", field), DumpJson(*value), rule));
+  };
+  check("leaseDurationSeconds", 1, "must be greater than 0");
+  check("leaseTransitions", 0, "must be greater than or equal to 0");
+  return causes;
 }
 
 std::size_t MeasureKeys(const Json& object, const char* field, std::vector<Cause>& causes) {
@@ -146,6 +183,8 @@ Answer<void> PrepareBuiltin(const Kind& kind, const Json* before, Json& object) 
     return CheckBase64(kind, object, "binaryData");
   }
   if (resource == kNamespaces) PrepareNamespace(before, object);
+  if (resource == kLeases) PrepareLease(object);
+  if (resource == kEvents) PrepareEvent(object);
   return {};
 }
 
@@ -154,6 +193,7 @@ std::vector<Cause> ValidateBuiltin(const Kind& kind, const Json* before, const J
   const std::string resource = kind.Resource();
   if (resource == kSecrets || resource == kConfigMaps) return ValidateSettings(before, object, resource == kSecrets);
   if (resource == kEvents && !before) return ValidateEvent(object);
+  if (resource == kLeases) return ValidateLease(object);
   if (resource == kNamespaces && !before) return ValidateNamespaceName(object);
   return {};
 }

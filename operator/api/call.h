@@ -33,9 +33,10 @@ class Call {
   // Set by the router before a verb sees the call. `kind` is nullptr outside resources.
   ResourcePath path;
   const Kind* kind = nullptr;
+  const Kind* stored = nullptr;  // whose objects `kind` shows: mostly itself, see event_view.h
   Form form;
   std::string verb = "other";  // "get", "list"..., for the meter
-  Key key() const { return {kind->Resource(), path.ns, path.name}; }
+  Key key() const { return {stored->Resource(), path.ns, path.name}; }
 
   // 'unknown field "spec.x"': told to the client as Warning headers.
   void Warn(const std::vector<std::string>& findings);

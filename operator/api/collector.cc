@@ -131,22 +131,23 @@ std::vector<cache::EntryPtr> Collector::ListIn(const Kind& kind, const std::stri
 bool Collector::TendNamespace(const std::string& name, const cache::EntryPtr& entry) {
   if (entry ? !IsDoomed(*entry) : !ended_.contains(name)) return true;
   bool written = true;
-  bool empty = true;
+  Remains remains;
   for (const Kind& kind : kinds_.all()) {
     if (!kind.namespaced || kind.Resource() == kEvents) continue;
     for (const cache::EntryPtr& inside : ListIn(kind, name)) {
-      empty = false;
       if (!IsDoomed(*inside)) written = Remove(kind, *inside, Propagation::kBackground) && written;
+      if (const cache::EntryPtr left = cache_.Get(inside->key)) remains.Add(kind, ParseStored(*left->bytes));
     }
   }
-  if (!written || !empty || !entry) return written;  // steps tell when the last of them has gone
+  if (!written || !entry) return written;
+  if (!remains.empty()) return TellRemains(remains, *entry);  // steps tell when the last of them has gone
   const Kind* kind = kinds_.FindResource(kNamespaces);
   return !kind || EndNamespace(*kind, *entry);
 }
 
 bool Collector::EndNamespace(const Kind& kind, const cache::Entry& entry) {
   Json object = ParseStored(*entry.bytes);
-  if (!FinalizersOf(object).empty()) return true;
+  if (!FinalizersOf(object).empty()) return TellRemains({}, entry);
   if (const Kind* events = kinds_.FindResource(kEvents)) {
     for (const cache::EntryPtr& event : ListIn(*events, entry.key.name)) {
       cache::Intent intent;
@@ -156,6 +157,15 @@ bool Collector::EndNamespace(const Kind& kind, const cache::Entry& entry) {
     }
   }
   return Write(MakeDelete(kind, entry, std::move(object)));
+}
+
+bool Collector::TellRemains(const Remains& remains, const cache::Entry& entry) {
+  const Json before = ParseStored(*entry.bytes);
+  Json object = before;
+  remains.Tell(object, FormatTime(clock_.Wall()));
+  if (EqualJson(object, before)) return true;
+  const Kind* kind = kinds_.FindResource(kNamespaces);
+  return !kind || Write(MakeUpdate(*kind, entry, before, std::move(object)));
 }
 
 bool Collector::IsBlocked(const cache::Entry& owner) const {

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "api/namespace_conditions.h"
 #include "api/owners.h"
 #include "base/clock.h"
 #include "base/guarded.h"
@@ -46,6 +47,8 @@ class Collector {
   bool Tend(const Key& key);
   bool TendNamespace(const std::string& name, const cache::EntryPtr& entry);
   bool EndNamespace(const Kind& kind, const cache::Entry& entry);
+  // Says in the namespace's status what still holds it.
+  bool TellRemains(const Remains& remains, const cache::Entry& entry);
   // The object is being deleted: takes off our finalizers when their time has come.
   bool Release(const Kind& kind, const cache::Entry& entry, const Json& object);
   bool IsBlocked(const cache::Entry& owner) const;

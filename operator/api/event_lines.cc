@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "api/event_view.h"
 #include "base/text.h"
 #include "object/object.h"
 
@@ -24,8 +25,10 @@ const char* Word(EventType type) {
   return "DELETED";
 }
 
-int FormNumber(const Form& form) {
-  return static_cast<int>(form.shape) * 6 + static_cast<int>(form.row_object) * 2 + (form.meta_version == "v1" ? 1 : 0);
+// Two kinds may show one step.
+int FormNumber(const Kind& kind, const Form& form) {
+  return (IsEventView(kind) ? 100 : 0) + static_cast<int>(form.shape) * 6 + static_cast<int>(form.row_object) * 2 +
+         (form.meta_version == "v1" ? 1 : 0);
 }
 
 std::string Line(std::string_view type, std::string_view object) {
@@ -51,7 +54,7 @@ std::string ObjectOf(const cache::Step& step, EventType type) {
 
 Bytes EventLines::StepLine(const Kind& kind, const Form& form, const cache::StepPtr& step, EventType type,
                            bool columns) {
-  const Name name{step.get(), FormNumber(form), type};
+  const Name name{step.get(), FormNumber(kind, form), type};
   if (!columns) {
     auto kept = kept_.Lock();
     if (const auto found = kept->lines.find(name); found != kept->lines.end()) return found->second;

@@ -7,6 +7,7 @@
 #include "api/builtin.h"
 #include "api/change.h"
 #include "api/codec.h"
+#include "api/event_view.h"
 #include "api/patching.h"
 #include "base/text.h"
 #include "object/object.h"
@@ -27,6 +28,15 @@ Answer<void> CheckUpdateRevision(const Kind& kind, std::string_view name, const 
                            failure.causes[0].message);
   failure.kind = kind.plural;
   return failure;
+}
+
+// `after` is in the words of `kind`, `before` as it is stored.
+Answer<void> CheckShown(const Kind& kind, const Json& before, const Json& after) {
+  if (!IsEventView(kind)) return {};
+  if (auto causes = CheckChangedEvent(kind, ToShown(kind, before), after); !causes.empty()) {
+    return Invalid(kind, NameOf(before), std::move(causes));
+  }
+  return {};
 }
 
 }  // namespace
@@ -97,20 +107,23 @@ Answer<WriteOrder> Mutations::OrderCreate(const CallPtr& call) {
                DecodeObject(kind, request.body, request.headers.Get("Content-Type"), options.fields));
   PATCHBAY_CHECK(CheckNamespace(kind, call->path.ns, NameOf(decoded.object)));
   call->Warn(decoded.findings);
+  if (auto causes = CheckNewEvent(kind, decoded.object); !causes.empty()) {
+    return Invalid(kind, NameOf(decoded.object), std::move(causes));
+  }
   WriteOrder order;
-  order.key = {kind.Resource(), call->path.ns, NameOf(decoded.object)};
+  order.key = {call->stored->Resource(), call->path.ns, NameOf(decoded.object)};
   order.dry_run = options.dry_run;
   // Only a name that we make up is tried again: with a given one the tree is spent by the one attempt.
   const bool once = !order.key.name.empty();
-  order.compute = [this, &kind, once, ns = call->path.ns, author = AuthorOf(*call, options),
-                   sent = std::make_shared<Json>(std::move(decoded.object))](
+  order.compute = [this, &stored = *call->stored, once, ns = call->path.ns, author = AuthorOf(*call, options),
+                   sent = std::make_shared<Json>(ToStored(kind, std::move(decoded.object)))](
                       const cache::EntryPtr&) -> Answer<std::optional<cache::Intent>> {
-    if (sent->is_null()) return Conflict(kind, "", "the object was changed meanwhile; please try again");
+    if (sent->is_null()) return Conflict(stored, "", "the object was changed meanwhile; please try again");
     Json object = once ? std::exchange(*sent, nullptr) : *sent;
-    PATCHBAY_CHECK(AdmitCreate(kind, ns, author.now, random_, object));
-    TrackCreate(kind, author, object);
-    cache::Intent intent = MakeCreate(kind, std::move(object));
-    PATCHBAY_CHECK(CheckFree(kind, intent.key));
+    PATCHBAY_CHECK(AdmitCreate(stored, ns, author.now, random_, object));
+    TrackCreate(stored, author, object);
+    cache::Intent intent = MakeCreate(stored, std::move(object));
+    PATCHBAY_CHECK(CheckFree(stored, intent.key));
     return std::optional(std::move(intent));
   };
   return order;
@@ -128,12 +141,13 @@ Answer<WriteOrder> Mutations::OrderUpdate(const CallPtr& call) {
   order.key = call->key();
   order.dry_run = options.dry_run;
   order.compute =
-      [&kind, name = call->path.name, part = PartOf(*call), author = AuthorOf(*call, options),
+      [&kind, stored = call->stored, name = call->path.name, part = PartOf(*call), author = AuthorOf(*call, options),
        sent = std::move(decoded.object)](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(kind, name);
     PATCHBAY_CHECK(CheckUpdateRevision(kind, name, sent));
     const Json before = ParseStored(*current->bytes);
-    return Replace({kind, *current, before, part, false, author}, sent);
+    PATCHBAY_CHECK(CheckShown(kind, before, sent));
+    return Replace({*stored, *current, before, part, false, author}, ToStored(kind, sent));
   };
   return order;
 }
@@ -153,11 +167,13 @@ Answer<WriteOrder> Mutations::OrderPatch(const CallPtr& call) {
                    patch = std::move(patch)](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(*call->kind, call->path.name);
     const Json before = ParseStored(*current->bytes);
-    PATCHBAY_TRY(Json object, ApplyPatch(type, before, patch.object));
+    PATCHBAY_TRY(Json object, ApplyPatch(type, ToShown(*call->kind, before), patch.object));
     Findings found = patch.findings;
     PATCHBAY_CHECK(DropUnknown(*call->kind, fields, object, found));
     if (findings->empty()) call->Warn(*findings = std::move(found));
-    return Replace({*call->kind, *current, before, PartOf(*call), true, author}, std::move(object));
+    PATCHBAY_CHECK(CheckShown(*call->kind, before, object));
+    return Replace({*call->stored, *current, before, PartOf(*call), true, author},
+                   ToStored(*call->kind, std::move(object)));
   };
   return order;
 }

@@ -85,6 +85,24 @@ constexpr std::array kEventFields = {Field{1, "metadata", kMessage, &kMeta},
                                      Field{15, "reportingInstance", kText}};
 constexpr ProtobufMessage kEvent{kEventFields};
 
+// The same message of events.k8s.io/v1: other names, other numbers.
+constexpr std::array kEventViewFields = {Field{1, "metadata", kMessage, &kMeta},
+                                         Field{2, "eventTime", kMicroTime},
+                                         Field{3, "series", kMessage, &kSeries},
+                                         Field{4, "reportingController", kText},
+                                         Field{5, "reportingInstance", kText},
+                                         Field{6, "action", kText},
+                                         Field{7, "reason", kText},
+                                         Field{8, "regarding", kMessage, &kReference},
+                                         Field{9, "related", kMessage, &kReference},
+                                         Field{10, "note", kText},
+                                         Field{11, "type", kText},
+                                         Field{12, "deprecatedSource", kMessage, &kSource},
+                                         Field{13, "deprecatedFirstTimestamp", kTime},
+                                         Field{14, "deprecatedLastTimestamp", kTime},
+                                         Field{15, "deprecatedCount", kCount}};
+constexpr ProtobufMessage kEventView{kEventViewFields};
+
 constexpr std::array kLeaseSpecFields = {
     Field{1, "holderIdentity", kOptional},  Field{2, "leaseDurationSeconds", kInteger},
     Field{3, "acquireTime", kMicroTime},    Field{4, "renewTime", kMicroTime},
@@ -145,6 +163,7 @@ constexpr std::array kNamed = {Named{"v1", "Namespace", &kNamespace},
                                Named{"v1", "Secret", &kSecret},
                                Named{"v1", "ConfigMap", &kConfigMap},
                                Named{"v1", "Event", &kEvent},
+                               Named{"events.k8s.io/v1", "Event", &kEventView},
                                Named{"coordination.k8s.io/v1", "Lease", &kLease},
                                Named{"authorization.k8s.io/v1", "SelfSubjectAccessReview", &kAccessReview},
                                Named{"authorization.k8s.io/v1", "SubjectAccessReview", &kAccessReview},

@@ -97,7 +97,7 @@ void Reader::ListNow(const CallPtr& call, const ListOptions& options) const {
     meta.next = EncodeContinue({page->revision, page->next});
     if (selection->everything()) meta.remaining = page->remaining;
   }
-  call->Reply(renderer_.List(*call->kind, call->form, objects, meta));
+  call->Reply(renderer_.List(*call->kind, call->form, std::move(objects), meta));
 }
 
 }  // namespace patchbay::api

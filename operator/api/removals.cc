@@ -80,7 +80,7 @@ void Removals::Delete(const CallPtr& call) {
       ParseDeleteOptions(request.query, request.body, request.headers.Get("Content-Type"));
   if (!options.ok()) return call->Fail(options.error());
   if (call->kind->builtin && call->kind->plural == kNamespaces) return DeleteNamespace(call, *options);
-  WriteOrder order = MakeOrder(*call->kind, call->key(), *options);
+  WriteOrder order = MakeOrder(*call->stored, call->key(), *options);
   order.done = [this, call](const Answer<Written>& written) { ReplyRemoved(call, renderer_, written); };
   writes_.Run(std::move(order));
 }
@@ -101,7 +101,7 @@ void Removals::DeleteCollection(const CallPtr& call) {
   std::vector<Bytes> listed;  // the answer: what was there, as it was
   orders.reserve(page->entries.size());
   for (const cache::EntryPtr& entry : page->entries) {
-    orders.push_back(MakeOrder(*call->kind, entry->key, *options));
+    orders.push_back(MakeOrder(*call->stored, entry->key, *options));
     listed.push_back(entry->bytes);
   }
   RunAll(writes_, std::move(orders),

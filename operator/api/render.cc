@@ -5,6 +5,7 @@
 
 #include "api/call.h"
 #include "api/codec.h"
+#include "api/event_view.h"
 #include "base/text.h"
 #include "object/yaml.h"
 #include "schema/table.h"
@@ -93,13 +94,17 @@ http::Response Renderer::Finish(const Form& form, int status, std::string json) 
   return BytesResponse(status, Share(std::move(json)), "application/json");
 }
 
-http::Response Renderer::Object(const Kind& kind, const Form& form, int status, const Bytes& bytes) const {
+http::Response Renderer::Object(const Kind& kind, const Form& form, int status, const Bytes& stored) const {
+  const Bytes bytes = ShownBytes(kind, stored);
   if (form.plain()) return BytesResponse(status, bytes, "application/json");
-  return Finish(form, status, EventObject(kind, form, *bytes, true));
+  return Finish(form, status, ShapeOf(kind, form, *bytes, true));
 }
 
-http::Response Renderer::List(const Kind& kind, const Form& form, const std::vector<Bytes>& objects,
+http::Response Renderer::List(const Kind& kind, const Form& form, std::vector<Bytes> objects,
                               const ListMeta& meta) const {
+  if (IsEventView(kind)) {
+    for (Bytes& bytes : objects) bytes = ShownBytes(kind, bytes);
+  }
   if (form.plain()) return PlainList(kind, objects, meta);
   std::vector<std::string> items;
   items.reserve(objects.size());
@@ -116,6 +121,11 @@ http::Response Renderer::List(const Kind& kind, const Form& form, const std::vec
 }
 
 std::string Renderer::EventObject(const Kind& kind, const Form& form, std::string_view bytes, bool columns) const {
+  if (!IsEventView(kind)) return ShapeOf(kind, form, bytes, columns);
+  return ShapeOf(kind, form, DumpJson(ToShown(kind, ParseStored(bytes))), columns);
+}
+
+std::string Renderer::ShapeOf(const Kind& kind, const Form& form, std::string_view bytes, bool columns) const {
   if (form.shape == Shape::kObject) return std::string(bytes);
   const Json object = ParseStored(bytes);
   if (form.shape == Shape::kPartial) return Partial(form, object);

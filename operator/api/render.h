@@ -26,16 +26,16 @@ class Renderer {
  public:
   Renderer(const Kinds& kinds, Clock& clock);
 
-  // One object, given by the bytes that clients get.
-  http::Response Object(const Kind& kind, const Form& form, int status, const Bytes& bytes) const;
-  http::Response List(const Kind& kind, const Form& form, const std::vector<Bytes>& objects,
-                      const ListMeta& meta) const;
+  // One object, given by its stored bytes; these are what clients get, unless `kind` shows them in other words.
+  http::Response Object(const Kind& kind, const Form& form, int status, const Bytes& stored) const;
+  http::Response List(const Kind& kind, const Form& form, std::vector<Bytes> objects, const ListMeta& meta) const;
   // The `object` of a watch event. `columns`: a Table begins with its columnDefinitions.
   std::string EventObject(const Kind& kind, const Form& form, std::string_view bytes, bool columns) const;
   // A bookmark's `object`; `initial`: the initial events end here.
   std::string Bookmark(const Kind& kind, const Form& form, Revision revision, bool initial) const;
 
  private:
+  std::string ShapeOf(const Kind& kind, const Form& form, std::string_view bytes, bool columns) const;
   std::string Columns(const Kind& kind) const;
   std::string Row(const Kind& kind, const Form& form, std::string_view bytes, const Json& object) const;
   std::string Table(const Kind& kind, const Form& form, const std::string& metadata, bool columns,

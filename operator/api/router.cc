@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/access.h"
+#include "api/event_view.h"
 #include "api/paths.h"
 
 namespace patchbay::api {
@@ -34,11 +35,12 @@ bool Router::Serve(const CallPtr& call) const {
   if (!path) return false;
   call->path = *std::move(path);
   call->kind = kinds_.FindPlural(call->path.group, call->path.version, call->path.plural);
-  if (!call->kind || !FitsScope(*call)) {
+  if (!call->kind || !StoredKind(kinds_, *call->kind) || !FitsScope(*call)) {
     call->kind = nullptr;
     ReplyNoPage(call);
     return true;
   }
+  call->stored = StoredKind(kinds_, *call->kind);
   if (std::string verb = VerbOf(*call); !verb.empty()) call->verb = std::move(verb);
   if (!call->allowed) {
     call->Fail(Denied(*call));

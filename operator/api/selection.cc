@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/event_view.h"
 #include "base/text.h"
 
 namespace patchbay::api {
@@ -15,11 +16,24 @@ constexpr std::array<std::string_view, 11> kEventFields = {
 
 bool KnowsField(const Kind& kind, std::string_view field) {
   if (field == "metadata.name" || (field == "metadata.namespace" && kind.namespaced)) return true;
-  const std::string resource = kind.Resource();
+  const std::string resource = StoredResource(kind);
   if (resource == kEvents) return std::find(kEventFields.begin(), kEventFields.end(), field) != kEventFields.end();
   if (resource == kSecrets) return field == "type";
   if (resource == kNamespaces) return field == "status.phase";
   return false;
+}
+
+// The selector in the words of what is stored.
+std::string StoredFields(const Kind& kind, const FieldSelector& shown) {
+  std::string text;
+  for (const FieldSelector::Term& term : shown.terms()) {
+    text += StrCat(text.empty() ? "" : ",", StoredField(kind, term.field), term.equal ? "=" : "!=");
+    for (const char c : term.value) {
+      if (c == '\\' || c == ',' || c == '=') text += '\\';
+      text += c;
+    }
+  }
+  return text;
 }
 
 bool IsKeyField(std::string_view field) { return field == "metadata.name" || field == "metadata.namespace"; }
@@ -38,6 +52,7 @@ Answer<Selection> Selection::Make(const Kind& kind, std::string ns, std::string 
   if (!labels.ok()) return BadRequest(labels.error().message);
   selection.labels_ = *std::move(labels);
   Result<FieldSelector> fields = FieldSelector::Parse(options.fields);
+  if (fields.ok() && IsEventView(kind)) fields = FieldSelector::Parse(StoredFields(kind, *fields));
   if (!fields.ok()) return BadRequest(fields.error().message);
   selection.fields_ = *std::move(fields);
   for (const FieldSelector::Term& term : selection.fields_.terms()) {
@@ -66,7 +81,7 @@ bool Selection::MatchesFields(const cache::Entry& entry) const {
 
 cache::ListQuery Selection::Query() const {
   cache::ListQuery query;
-  query.resource = kind_->Resource();
+  query.resource = StoredResource(*kind_);
   query.ns = ns_;
   query.labels = labels_;
   if (!name_.empty() || !fields_.empty()) {

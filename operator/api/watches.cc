@@ -47,7 +47,7 @@ void Watches::StartNow(const CallPtr& call, const ListOptions& options) {
   session->Open(call->StartStream(std::move(head), [weak = weak_from_this(), id = *number] {
     if (const auto self = weak.lock()) self->DropLater(id);
   }));
-  Subscribe(*number, session, call->kind->Resource(), options);
+  Subscribe(*number, session, call->stored->Resource(), options);
   Schedule(*number, clock_.Mono() + Duration(options));
 }
 

@@ -55,6 +55,7 @@ std::optional<Json> Again(const EntryPtr& present, const Subject& subject, WallT
   if (!last || now - *last > kSameStory) return std::nullopt;
   (*event)["count"] = FindInt(*event, {"count"}, 1) + 1;
   (*event)["lastTimestamp"] = FormatTime(now);
+  (*event)["series"] = {{"count", (*event)["count"]}, {"lastObservedTime", FormatMicroTime(now)}};
   (*event)["involvedObject"] = InvolvedObject(subject);
   return *std::move(event);
 }
@@ -70,7 +71,7 @@ Subject SubjectOf(const Key& key, const Json& object) {
 }
 
 Key EventKey(const Subject& subject, const EventNote& note) {
-  const std::string story = StrCat(subject.uid, "\n", note.reason, "\n", note.message);
+  const std::string story = StrCat(subject.uid, "\n", note.reason, "\n", note.message, note.warning ? "\nWarning" : "");
   const std::string digest = Sha256Hex(story).substr(0, 16);
   std::string name = subject.key.name.substr(0, kMostName - 1 - digest.size());
   while (!name.empty() && (name.back() == '.' || name.back() == '-')) name.pop_back();

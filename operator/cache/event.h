@@ -18,7 +18,8 @@ struct Subject {
 };
 Subject SubjectOf(const Key& key, const Json& object);
 
-// {events, namespace or "default", "<object name>.<16 hex of uid, reason and message>"}: the same story, the same key.
+// {events, namespace or "default", "<object name>.<16 hex of uid, reason, message and type>"}: the same story, the same
+// key.
 Key EventKey(const Subject& subject, const EventNote& note);
 
 // The write that tells it: a new Event, or `present` with its count raised when that is at most an hour old.

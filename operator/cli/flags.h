@@ -36,6 +36,7 @@ struct OperatorFlags {
   std::string gateway;             // "caddy=http://127.0.0.1:2019"; "none" for no gateway
   std::vector<std::string> gateway_listen{":8080"};  // what the gateway's server listens on
   std::string encryption_key_file;  // "": Secrets are stored as they are
+  std::string event_ttl = "1h";     // Go's duration syntax
   std::string default_manifests;
   std::string token_file;
   std::string tls_certificate;

@@ -59,7 +59,8 @@ Result<CleanupCounts> Cleanup(const std::string& connection, Clock& clock, const
 // Drops the schema with everything in it. Asking whether that is meant is the caller's.
 Result<void> Reset(const std::string& connection, Clock& clock);
 // From one snapshot: migrations unchanged; objects and change log agree; the counter is ahead of both; bodies parse and
-// name their row; deliveries have their queue. Sealed bodies are looked into when `keys` are given. Empty when all is well, else one sentence per problem (at most 100).
+// name their row; deliveries have their queue. Sealed bodies are looked into when `keys` are given. Empty when all is
+// well, else one sentence per problem (at most 100).
 Result<std::vector<std::string>> Verify(const std::string& connection, Clock& clock, const KeyRing* keys = nullptr);
 // Every Secret under the first key, see SealAll; then the space of the old rows is freed.
 Result<SealCounts> Encrypt(const std::string& connection, Clock& clock, const KeyRing& keys);

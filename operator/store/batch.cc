@@ -28,8 +28,10 @@ void BatchArrays::Add(const Unit& unit) {
     name_.AddText(write.key.name);
     uid_.AddText(write.uid);
     generation_.AddInt8(write.generation);
-    if (keys_ != nullptr && IsKeptSealed(write.key)) body_.AddText(SealBody(*keys_, write.key, write.uid, write.body));
-    else body_.AddText(write.body);
+    if (keys_ != nullptr && IsKeptSealed(write.key))
+      body_.AddText(SealBody(*keys_, write.key, write.uid, write.body));
+    else
+      body_.AddText(write.body);
   }
   for (const NewDelivery& message : unit.deliveries) {
     d_unit_.AddInt4(number);

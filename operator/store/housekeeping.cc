@@ -28,7 +28,8 @@ Result<std::vector<Unit>> FindExpiredEvents(Pool& pool, const HousekeepingOption
   return pool.Run(kExpiredEvents.name, [&](pqxx::connection& connection) {
     pqxx::nontransaction work(connection);
     std::vector<Unit> units;
-    for (const auto& row : work.exec_prepared(kExpiredEvents.name, options.events_age.count(), options.step)) {
+    for (const auto& row :
+         work.exec_prepared(kExpiredEvents.name, options.events_age.count(), options.step, options.events_kept)) {
       Write write;
       write.key = {std::string(kEvents), row[0].c_str(), row[1].c_str()};
       write.op = Write::Op::kDelete;

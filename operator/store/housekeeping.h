@@ -17,6 +17,7 @@ struct HousekeepingOptions {
   std::chrono::seconds changes_age{24 * 3600};
   std::chrono::seconds deliveries_age{7 * 24 * 3600};  // since they were settled
   std::chrono::seconds events_age{3600};               // Kubernetes' own default
+  std::int64_t events_kept = 20'000;                   // the newest: whatever fails again and again fills no disk
   int step = 250;                                      // rows at once: commits wait for a step to end
 };
 

@@ -33,7 +33,8 @@ void Begin() {
 void Wipe(std::string& text) { sodium_memzero(text.data(), text.size()); }
 
 Error Bad(const std::string& source, std::size_t line, std::string_view what) {
-  return {Code::kInvalid, StrCat(source, ":", line, ": ", what, "; write ID:KEY, KEY being what `openssl rand -base64 32` prints")};
+  return {Code::kInvalid,
+          StrCat(source, ":", line, ": ", what, "; write ID:KEY, KEY being what `openssl rand -base64 32` prints")};
 }
 
 std::string NewKeyLine() {
@@ -42,8 +43,9 @@ std::string NewKeyLine() {
   std::string key(kKeyBytes, '\0');
   randombytes_buf(id.data(), id.size());
   randombytes_buf(key.data(), key.size());
-  std::string line = StrCat("# Secrets in the database are encrypted with the first key: without this file they are lost.\n",
-                            "key-", EncodeHex(id), ":", EncodeBase64(key), "\n");
+  std::string line =
+      StrCat("# Secrets in the database are encrypted with the first key: without this file they are lost.\n", "key-",
+             EncodeHex(id), ":", EncodeBase64(key), "\n");
   Wipe(key);
   return line;
 }
@@ -81,7 +83,8 @@ Result<KeyRing> KeyRing::Parse(std::string_view text, const std::string& source)
       return Bad(source, number, "the ID must be letters, digits, '-', '_' or '.', at most 63");
     if (ring.Has(id)) return Bad(source, number, StrCat("the ID ", id, " stands here twice"));
     auto key = DecodeBase64(Trim(trimmed.substr(colon + 1)));
-    if (!key || key->size() != kKeyBytes) return Bad(source, number, StrCat("the key ", id, " is not the base64 of 32 bytes"));
+    if (!key || key->size() != kKeyBytes)
+      return Bad(source, number, StrCat("the key ", id, " is not the base64 of 32 bytes"));
     ring.keys_.push_back({id, *std::move(key)});
   }
   if (ring.keys_.empty()) return Error{Code::kInvalid, StrCat(source, " holds no key; write ID:KEY in a line")};
@@ -131,7 +134,8 @@ Result<std::string> KeyRing::Open(std::string_view sealed, std::string_view bind
   if (id.empty()) return Error{Code::kForbidden, "it is encrypted in a form that this program does not know"};
   const NamedKey* key = Find(id);
   if (key == nullptr)
-    return Error{Code::kForbidden, StrCat("it is encrypted with the key \"", id, "\", and ", source_, " has only ", Ids())};
+    return Error{Code::kForbidden,
+                 StrCat("it is encrypted with the key \"", id, "\", and ", source_, " has only ", Ids())};
   const auto box = DecodeBase64(sealed.substr(kForm.size() + id.size() + 1));
   if (!box || box->size() < kNonceBytes + kTagBytes) return Error{Code::kForbidden, "what is encrypted is damaged"};
   std::string text(box->size() - kNonceBytes - kTagBytes, '\0');

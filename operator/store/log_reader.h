@@ -1,5 +1,5 @@
-// Reading what was committed: all objects from one snapshot, and the changes after a revision. Sealed Secrets are opened
-// with `keys`, which may be null: kForbidden when that cannot be done. Thread-safe.
+// Reading what was committed: all objects from one snapshot, and the changes after a revision. Sealed Secrets are
+// opened with `keys`, which may be null: kForbidden when that cannot be done. Thread-safe.
 #pragma once
 
 #include <functional>

@@ -40,6 +40,7 @@ HousekeepingOptions HousekeepingOptionsOf(const PgOptions& options) {
   housekeeping.changes_age = options.changes_age;
   housekeeping.deliveries_age = options.deliveries_age;
   housekeeping.events_age = options.events_age;
+  housekeeping.events_kept = options.events_kept;
   return housekeeping;
 }
 
@@ -127,6 +128,9 @@ class PgStore::Core {
     for (int step = 0; step < kStepsAtOnce; ++step) {
       const auto swept = SweepStep(pool_, store, housekeeping_);
       if (!swept.ok()) return LogWarn("store", "housekeeping failed", {{"error", swept.error().message}});
+      // Events go through the commit, which takes a moment.
+      if (swept->events == housekeeping_.step)
+        next_sweep_ = std::min(next_sweep_, context_.clock.Mono() + std::chrono::seconds(1));
       if (swept->changes < housekeeping_.step && swept->deliveries < housekeeping_.step) return;
     }
     next_sweep_ = {};  // there is more: go on at the next tick

@@ -28,8 +28,9 @@ struct PgOptions {
   std::int64_t changes_kept = 100'000;             // newest revisions that watchers can resume from
   std::chrono::seconds changes_age{24 * 3600};
   std::chrono::seconds deliveries_age{7 * 24 * 3600};
-  std::chrono::seconds events_age{3600};
-  // What Secrets are encrypted with; null: nothing is encrypted, and a database that holds encrypted Secrets is refused.
+  std::chrono::seconds events_age{3600};  // since something was last added to an Event
+  std::int64_t events_kept = 20'000;      // the newest Events
+  // What Secrets are encrypted with; null: nothing is, and a database that holds encrypted Secrets is refused.
   std::shared_ptr<const KeyRing> keys = nullptr;
   bool check_keys = true;  // false: for errands that read no Secret
 };

@@ -112,10 +112,14 @@ inline constexpr Query kPruneQueues = {
     "  AND NOT EXISTS (SELECT FROM objects o WHERE o.resource = 'webhooks.patchbay.dev' AND o.uid = q.webhook_uid)"
     "  RETURNING 1) SELECT count(*) FROM gone"};
 
+// Of Events, at most $2, the oldest first: those that nothing was added to for $1 seconds, and those beyond the newest
+// $3.
 inline constexpr Query kExpiredEvents = {
     "store.expired_events",
     "SELECT o.ns, o.name, o.uid, o.revision, o.generation, c.body FROM objects o JOIN changes c USING (revision)"
-    "  WHERE o.resource = 'events' AND o.updated_at < now() - $1 * interval '1 second' ORDER BY o.ns, o.name LIMIT $2"};
+    "  WHERE o.resource = 'events' AND (o.updated_at < now() - $1 * interval '1 second'"
+    "    OR o.updated_at <= (SELECT e.updated_at FROM objects e WHERE e.resource = 'events'"
+    "      ORDER BY e.updated_at DESC OFFSET $3 LIMIT 1)) ORDER BY o.updated_at LIMIT $2"};
 
 inline constexpr std::array kPrepared = {kCommitBatch,     kReadChanges,    kReadPosition,    kInstallationId,
                                          kClaimDeliveries, kSettleDelivery, kCountDeliveries, kPruneChanges,

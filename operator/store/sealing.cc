@@ -9,7 +9,8 @@ namespace {
 // No part can hold a NUL, so no two places share one text.
 std::string BindingOf(const Key& key, std::string_view uid) {
   std::string binding = "patchbay secret";
-  for (const std::string_view part : {std::string_view(key.resource), std::string_view(key.ns), std::string_view(key.name), uid})
+  for (const std::string_view part :
+       {std::string_view(key.resource), std::string_view(key.ns), std::string_view(key.name), uid})
     binding.append(1, '\0').append(part);
   return binding;
 }
@@ -57,7 +58,8 @@ std::string SealBody(const KeyRing& keys, const Key& key, std::string_view uid, 
 Result<std::string> OpenBody(const KeyRing* keys, const Key& key, std::string_view uid, std::string_view sealed) {
   const std::string what = StrCat("the database holds the Secret ", key.ns, "/", key.name, " encrypted");
   if (keys == nullptr)
-    return Error{Code::kForbidden, StrCat(what, " with the key \"", KeyIdOf(sealed), "\" and no key file is given: start with --encryption-key-file")};
+    return Error{Code::kForbidden, StrCat(what, " with the key \"", KeyIdOf(sealed),
+                                          "\" and no key file is given: start with --encryption-key-file")};
   auto body = keys->Open(sealed, BindingOf(key, uid));
   if (body.ok()) return body;
   return Error{Code::kForbidden, StrCat(what, ": ", body.error().message)};

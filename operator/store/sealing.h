@@ -14,7 +14,7 @@ namespace patchbay::store {
 
 class Session;
 
-// Secrets: Helm keeps its releases in them, and client-side apply a copy of the data in an annotation, so the whole body.
+// Secrets, the whole body: Helm keeps its releases in them, and client-side apply a copy of the data in an annotation.
 inline bool IsKeptSealed(const Key& key) { return key.resource == kSecrets; }
 
 // The body as the row holds it.

@@ -57,7 +57,8 @@ std::string CheckBody(const Key& key, const pqxx::row& row, const KeyRing* keys)
   const std::string uid = row[3].c_str();
   std::string text(TextOf(row[4]));
   if (IsSealed(text)) {
-    if (KeyIdOf(text).empty() || !IsKeptSealed(key)) return StrCat(key.ToString(), ": the body is sealed in no form of ours");
+    if (KeyIdOf(text).empty() || !IsKeptSealed(key))
+      return StrCat(key.ToString(), ": the body is sealed in no form of ours");
     if (keys == nullptr) return "";
     auto opened = OpenBody(keys, key, uid, text);
     if (!opened.ok()) return StrCat(key.ToString(), ": ", opened.error().message);
@@ -108,7 +109,8 @@ Result<std::vector<std::string>> Verify(const std::string& connection, Clock& cl
   if (!problems.empty()) return problems;
   if (applied.size() < EmbeddedMigrations().size())
     return std::vector<std::string>{"the database lacks migrations: run patchbay db migrate"};
-  PATCHBAY_TRY(problems, session->Try("store.verify", [&](pqxx::connection& work) { return CheckAll(work, keys); }, {.patience = std::chrono::minutes(30)}));
+  PATCHBAY_TRY(problems, session->Try("store.verify", [&](pqxx::connection& work) { return CheckAll(work, keys); },
+                                      {.patience = std::chrono::minutes(30)}));
   if (problems.size() > kMostProblems) problems.resize(kMostProblems);
   return problems;
 }

@@ -140,13 +140,56 @@ TEST(Namespace, IsEmptiedBeforeItGoes) {
   EXPECT_TRUE(GoesAway(world, "/api/v1/namespaces/team/secrets/s"));
   const std::string plugin = "/apis/patchbay.dev/v1/namespaces/team/plugins/p";
   EXPECT_TRUE(Eventually([&] { return IsDeleting(world.Get(plugin).json()); }));
-  EXPECT_EQ(world.Post("/api/v1/namespaces/team/secrets", MakeSecret("t")).status, 403);
+  const Reply refused = world.Post("/api/v1/namespaces/team/secrets", MakeSecret("t"));
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(refused.json()["details"]["causes"][0]["reason"], "NamespaceTerminating");
   EXPECT_EQ(world.Merge("/api/v1/namespaces/team", {{"metadata", {{"labels", {{"a", "b"}}}}}}).status, 200);
   EXPECT_EQ(world.Get("/api/v1/namespaces/team").status, 200);
   world.Finish(plugin);
   EXPECT_TRUE(GoesAway(world, "/api/v1/namespaces/team"));
   EXPECT_EQ(world.Get("/api/v1/namespaces/team/events").json()["items"].size(), 0u);
   EXPECT_EQ(world.Post("/api/v1/namespaces/team/secrets", MakeSecret("s")).status, 404);
+}
+
+std::string ConditionOf(const Json& ns, std::string_view type) {
+  const Json* conditions = Find(ns, {"status", "conditions"});
+  for (const Json& condition : conditions == nullptr ? Json::array() : *conditions)
+    if (condition["type"] == type)
+      return StrCat(FindString(condition, {"status"}), " ", FindString(condition, {"message"}));
+  return "";
+}
+
+TEST(Namespace, SaysWhatStillHoldsIt) {
+  World world;
+  MakeNamespace(world, "team");
+  const std::string path = "/api/v1/namespaces/team";
+  const std::string held = path + "/configmaps/held";
+  world.Post(path + "/configmaps", MakeMap("held", {}, "example.com/hold"));
+  world.Post(path + "/secrets", MakeSecret("s"));
+  world.Merge(path, {{"metadata", {{"finalizers", {"example.com/me"}}}}});
+  EXPECT_FALSE(world.Get(path).json()["status"].contains("conditions"));
+  world.Delete(path);
+  EXPECT_TRUE(Eventually([&] {
+    return ConditionOf(world.Get(path).json(), "NamespaceContentRemaining") ==
+           "True Some resources are remaining: configmaps. has 1 resource instances";
+  })) << world.Get(path).text;
+  const Json ns = world.Get(path).json();
+  EXPECT_EQ(ConditionOf(ns, "NamespaceFinalizersRemaining"),
+            "True Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances");
+  EXPECT_EQ(ConditionOf(ns, "NamespaceDeletionDiscoveryFailure"), "False All resources successfully discovered");
+  EXPECT_EQ(ConditionOf(ns, "NamespaceDeletionGroupVersionParsingFailure"),
+            "False All legacy kube types successfully parsed");
+  EXPECT_EQ(ConditionOf(ns, "NamespaceDeletionContentFailure"),
+            "False All content successfully deleted, may be waiting on finalization");
+  EXPECT_EQ(ns["status"]["phase"], "Terminating");
+  world.Finish(held);
+  EXPECT_TRUE(Eventually([&] {
+    return ConditionOf(world.Get(path).json(), "NamespaceContentRemaining") == "False All content successfully removed";
+  })) << world.Get(path).text;
+  EXPECT_EQ(ConditionOf(world.Get(path).json(), "NamespaceFinalizersRemaining"),
+            "False All content-preserving finalizers finished");
+  world.Finish(path);
+  EXPECT_TRUE(GoesAway(world, path));
 }
 
 TEST(Secret, HasWhatItsTypeAsksFor) {

@@ -76,6 +76,12 @@ TEST(Protobuf, ReadsEventsLeasesAndDeleteOptions) {
   EXPECT_EQ(event["involvedObject"], Json({{"kind", "Plugin"}, {"name", "p"}}));
   EXPECT_EQ(event["count"], 3);
   EXPECT_EQ(event["eventTime"], "1970-01-01T00:00:01.000002Z");
+  const Json newer = Decode(Envelope(
+      "events.k8s.io/v1", "Event", Text(2, Number(1, 1)) + Text(8, Text(1, "Plugin")) + Text(10, "n") + Number(15, 2)));
+  EXPECT_EQ(newer["eventTime"], "1970-01-01T00:00:01.000000Z");
+  EXPECT_EQ(newer["regarding"], Json({{"kind", "Plugin"}}));
+  EXPECT_EQ(newer["note"], "n");
+  EXPECT_EQ(newer["deprecatedCount"], 2);
   const Json lease = Decode(Envelope("coordination.k8s.io/v1", "Lease", Text(2, Text(1, "") + Number(2, 15))));
   EXPECT_EQ(lease["spec"], Json({{"holderIdentity", ""}, {"leaseDurationSeconds", 15}}));
   const Json options = Decode(Envelope("v1", "DeleteOptions", Number(1, 0) + Text(2, Text(1, "u")) +

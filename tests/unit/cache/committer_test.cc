@@ -119,6 +119,8 @@ TEST_F(CommitterTest, CountsTheSameStoryWithinAnHour) {
   EXPECT_EQ(FindInt(event, {"count"}), 3);
   EXPECT_EQ(ParseTime(FindString(event, {"lastTimestamp"})), clock_.Wall() - minutes(30));
   EXPECT_EQ(ParseTime(FindString(event, {"firstTimestamp"})), clock_.Wall() - minutes(90));
+  EXPECT_EQ(FindInt(event, {"series", "count"}), 3);
+  EXPECT_EQ(FindString(event, {"series", "lastObservedTime"}), FormatMicroTime(clock_.Wall() - minutes(30)));
   clock_.Advance(minutes(31));
   ASSERT_TRUE(committer_.Record(about, note).ok());
   event = *ParseJson(*cache_.All(kEvents)[0]->bytes);
@@ -126,6 +128,10 @@ TEST_F(CommitterTest, CountsTheSameStoryWithinAnHour) {
   EXPECT_EQ(ParseTime(FindString(event, {"firstTimestamp"})), clock_.Wall());
   ASSERT_TRUE(committer_.Record(about, {.reason = "Started", .message = "another one"}).ok());
   EXPECT_EQ(cache_.Count(kEvents), 2U);
+  EventNote warning = note;
+  warning.warning = true;
+  ASSERT_TRUE(committer_.Record(about, warning).ok());
+  EXPECT_EQ(cache_.Count(kEvents), 3U) << "another type is another story";
 }
 
 TEST_F(CommitterTest, TakesOneStoryToldTwiceInOneCommitForOne) {

@@ -385,6 +385,82 @@ TEST(Plugin, SaysWhichSecretIsMissingAndRunsWhenItComes) {
   EXPECT_NE(world.Containers()[0].id, first);
 }
 
+Json SettingFrom(const char* ref, const std::string& name, const std::string& key) {
+  return {{"name", "SETTING"}, {"valueFrom", {{ref, {{"name", name}, {"key", key}}}}}};
+}
+
+TEST(Plugin, RollsWhenAConfigMapThatItReadsChanges) {
+  World world;
+  const Key map{std::string(kConfigMaps), "default", "settings"};
+  world.ApplyPlain(map, "ConfigMap", {{"data", {{"color", "blue"}, {"unused", "1"}}}});
+  Json spec = PluginSpec("app:1", 2);
+  spec["env"] = Json::array({SettingFrom("configMapKeyRef", "settings", "color")});
+  world.ApplyPlugin("echo", spec);
+  world.Settle();
+  const auto ids = [&] {
+    std::set<std::string> all;
+    for (const auto& container : world.Containers()) all.insert(container.id);
+    return all;
+  };
+  const auto first = ids();
+  ASSERT_THAT(first, SizeIs(2));
+  world.ApplyPlain(map, "ConfigMap", {{"data", {{"color", "blue"}, {"unused", "2"}}}});
+  world.Advance(minutes(2));
+  EXPECT_EQ(ids(), first) << "what it does not read is nothing to it";
+  world.ApplyPlain(map, "ConfigMap", {{"data", {{"color", "green"}, {"unused", "2"}}}});
+  world.Advance(minutes(2));
+  const auto second = ids();
+  ASSERT_THAT(second, SizeIs(2));
+  for (const std::string& id : second) {
+    EXPECT_FALSE(first.contains(id));
+    EXPECT_THAT(world.runtime.Spec(id)->env, Contains(std::make_pair("SETTING", "green")));
+  }
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("echo"), "Ready"), "True/AllReplicasReady");
+}
+
+TEST(Plugin, RunsOnWhileWhatItReadsIsGone) {
+  World world;
+  const Key secret{std::string(kSecrets), "default", "s"};
+  world.ApplyPlain(secret, "Secret", {{"data", {{"token", "aGk="}}}});
+  Json spec = PluginSpec();
+  spec["env"] = Json::array({SettingFrom("secretKeyRef", "s", "token")});
+  world.ApplyPlugin("echo", spec);
+  world.Settle();
+  ASSERT_THAT(world.Containers(), SizeIs(1));
+  const std::string first = world.Containers()[0].id;
+  world.DeleteRow(secret);
+  world.Advance(minutes(5));
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("echo"), "Ready"), "False/ReferenceNotFound");
+  EXPECT_THAT(DumpJson(world.Get(world.PluginKey("echo"))["status"]), testing::HasSubstr("Secret \\\"s\\\""));
+  ASSERT_THAT(world.Containers(), SizeIs(1));
+  EXPECT_EQ(world.Containers()[0].id, first);
+  EXPECT_EQ(world.Containers()[0].state, ContainerState::kRunning);
+  world.ApplyPlain(secret, "Secret", {{"data", {{"token", "aGk="}}}});
+  world.Advance(minutes(2));
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("echo"), "Ready"), "True/AllReplicasReady");
+  EXPECT_EQ(world.Containers()[0].id, first) << "the same value is no change";
+}
+
+TEST(Plugin, NeverTellsTheValueOfASecret) {
+  World world;
+  const Key secret{std::string(kSecrets), "default", "s"};
+  world.ApplyPlain(secret, "Secret", {{"data", {{"token", "b3Blbi1zZXNhbWU="}}}});
+  world.Apply(world.WebhookKey("w"), {{"url", "http://h/1"}, {"events", {"*"}}});
+  Json spec = PluginSpec();
+  spec["env"] = Json::array({SettingFrom("secretKeyRef", "s", "token")});
+  world.ApplyPlugin("echo", spec);
+  world.Settle();
+  world.ApplyPlain(secret, "Secret", {{"data", {{"token", "b3Blbi1zZXNhbWUy"}}}});
+  world.Advance(minutes(2));
+  ASSERT_THAT(world.runtime.Spec(world.Containers()[0].id)->env, Contains(std::make_pair("SETTING", "open-sesame2")));
+  const auto stored = world.database->Copy();
+  for (const auto& [key, row] : stored.objects) {
+    if (key.resource != kSecrets) EXPECT_THAT(row.body, Not(testing::HasSubstr("sesame"))) << key.ToString();
+  }
+  EXPECT_THAT(world.notifier.Sent(), Not(IsEmpty()));
+  for (const auto& message : world.notifier.Sent()) EXPECT_THAT(message.payload, Not(testing::HasSubstr("sesame")));
+}
+
 TEST(Plugin, RestartsWhenAskedByAnnotation) {
   World world;
   world.ApplyPlugin("echo", PluginSpec());

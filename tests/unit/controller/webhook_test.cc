@@ -113,6 +113,25 @@ TEST(Webhook, WaitsForItsSecret) {
   EXPECT_THAT(world.notifier.Sent(), SizeIs(1));
 }
 
+TEST(Webhook, SignsWithTheSecretAsItIsNow) {
+  World world;
+  const Key secret{std::string(kSecrets), "default", "s"};
+  world.ApplyPlain(secret, "Secret", {{"data", {{"secret", "b2xk"}}}});
+  world.notifier.AnswerWith("http://h/1", 500);
+  Json spec = WebhookSpec("http://h/1");
+  spec["secretRef"] = {{"name", "s"}};
+  world.Apply(world.WebhookKey("w"), spec);
+  MakeNews(world);
+  world.Advance(seconds(3));
+  ASSERT_THAT(world.notifier.Sent(), SizeIs(1));
+  EXPECT_EQ(world.notifier.Sent()[0].secrets, std::vector<std::string>{"old"});
+  world.ApplyPlain(secret, "Secret", {{"data", {{"secret", "bmV3"}}}});
+  world.notifier.AnswerAsUsual("http://h/1");
+  world.Advance(minutes(5));
+  ASSERT_THAT(world.notifier.Sent(), SizeIs(2));
+  EXPECT_EQ(world.notifier.Sent()[1].secrets, std::vector<std::string>{"new"});
+}
+
 TEST(Webhook, ThatIsGoneIsPausedUntilItsSpecChanges) {
   World world;
   world.notifier.AnswerWith("http://h/1", 410);

@@ -103,6 +103,21 @@ TEST_F(Admin, CleansUpThroughTheNormalCommit) {
   EXPECT_THAT(*Verify(connection_, SystemClock()), IsEmpty());
 }
 
+TEST_F(Admin, KeepsNoMoreEventsThanItMay) {
+  auto store = StartStore({.housekeeping = std::chrono::milliseconds(0), .events_kept = 3});
+  for (const char* name : {"a", "b", "c", "d", "e"}) Put(*store, kEvents, name, "");
+  Put(*store, kEvents, "a", "");  // something was added to it: now the newest
+  const auto swept = store->Sweep();
+  ASSERT_TRUE(swept.ok()) << swept.error().message;
+  EXPECT_EQ(swept->events, 2);
+  EXPECT_EQ(Query("SELECT string_agg(name, ' ' ORDER BY name) FROM patchbay.objects WHERE resource = 'events'"),
+            "a d e");
+  EXPECT_EQ(store->Sweep()->events, 0);
+  const auto changes = store->Read(6, 10);
+  ASSERT_TRUE(changes.ok());
+  EXPECT_EQ(changes->second.size(), 2U) << "watchers see them go";
+}
+
 TEST_F(Admin, KeepsHouseByItself) {
   auto store = StartStore({.housekeeping = std::chrono::milliseconds(50), .changes_kept = 5});
   for (int i = 0; i < 20; ++i) Put(*store, kPlugins, StrCat("p", i % 2), "");
