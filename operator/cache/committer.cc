@@ -14,9 +14,6 @@ namespace {
 
 constexpr int kAttempts = 8;
 
-// Of what is stored: the server adds to what clients may send.
-constexpr JsonLimits kStored{.bytes = 64 * 1024 * 1024, .depth = 256, .values = 10'000'000};
-
 // "plugins.patchbay.dev" -> "plugin"
 std::string SingularOf(const std::string& resource) {
   std::string plural = resource.substr(0, resource.find('.'));
@@ -83,7 +80,7 @@ void Committer::Tell(store::Unit& unit, const Key& key, const Json& object, cons
 store::Unit Committer::Build(Intent& intent) const {
   if (intent.object.empty())  // a bare delete
     if (const EntryPtr present = cache_.Get(intent.key))
-      if (auto last = ParseJson(*present->bytes, kStored); last.ok()) intent.object = *std::move(last);
+      if (auto last = ParseStored(*present->bytes); last.ok()) intent.object = *std::move(last);
   Json& object = intent.object;
   store::Unit unit;
   unit.writes.push_back({.key = intent.key,
@@ -144,7 +141,7 @@ Result<EntryPtr> Committer::Update(const Key& key, const std::string& uid,
       present = cache_.Get(key);
       if (!present || (!uid.empty() && present->uid != uid)) return gone;
     }
-    PATCHBAY_TRY(Json object, ParseJson(*present->bytes, kStored));
+    PATCHBAY_TRY(Json object, ParseStored(*present->bytes));
     Notes notes;
     change(object, notes);
     const bool ends = IsDeleting(object) && FinalizersOf(object).empty();

@@ -78,7 +78,7 @@ class Scanner {
 };
 
 Labels ParseLabels(std::string_view bytes) {
-  const auto object = ParseJson(bytes);
+  const auto object = ParseStored(bytes);
   return object.ok() ? LabelsOf(*object) : Labels{};
 }
 
@@ -96,6 +96,11 @@ EntryPtr MakeEntryFrom(const Source& source) {
 
 EntryPtr MakeEntry(const store::Row& row) { return MakeEntryFrom(row); }
 EntryPtr MakeEntry(const store::Change& change) { return MakeEntryFrom(change); }
+
+Result<Json> ParseStored(std::string_view bytes) {
+  static constexpr JsonLimits kStored{.bytes = 64 * 1024 * 1024, .depth = 256, .values = 10'000'000};
+  return ParseJson(bytes, kStored);
+}
 
 Labels ScanLabels(std::string_view bytes) {
   Scanner scanner(bytes);

@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "cache/entry.h"
 
 namespace patchbay::cache {
 namespace {
@@ -49,7 +50,7 @@ Json NewEvent(const Key& key, const Subject& subject, const EventNote& note, con
 // The present Event told once more, or nothing when it is another story by now.
 std::optional<Json> Again(const EntryPtr& present, const Subject& subject, WallTime now) {
   if (!present) return std::nullopt;
-  auto event = ParseJson(*present->bytes);
+  auto event = ParseStored(*present->bytes);
   if (!event.ok()) return std::nullopt;
   const auto last = ParseTime(FindString(*event, {"lastTimestamp"}));
   if (!last || now - *last > kSameStory) return std::nullopt;

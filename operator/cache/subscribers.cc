@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cache/entry.h"
 
 namespace patchbay::cache {
 namespace {
@@ -51,7 +52,7 @@ bool MatchesTopic(std::string_view pattern, std::string_view topic) {
 
 Subscribers::Webhook Subscribers::Read(const EntryPtr& entry) {
   Webhook webhook{.entry = entry, .enabled = false, .patterns = {}, .selector = {}};
-  const auto object = ParseJson(*entry->bytes);
+  const auto object = ParseStored(*entry->bytes);
   if (!object.ok()) return webhook;
   webhook.enabled = FindBool(*object, {"spec", "enabled"}, true) && !IsDeleting(*object);
   if (const Json* events = Find(*object, {"spec", "events"}); events != nullptr && events->is_array())

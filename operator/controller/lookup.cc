@@ -2,12 +2,12 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cache/entry.h"
 
 namespace patchbay::controller {
 
 std::optional<Json> ReadObject(const cache::Entry& entry) {
-  static const JsonLimits kStored{.bytes = 64 * 1024 * 1024, .depth = 256, .values = 10'000'000};
-  auto object = ParseJson(*entry.bytes, kStored);
+  auto object = cache::ParseStored(*entry.bytes);
   if (object.ok()) return *std::move(object);
   LogError("controller", "a stored object cannot be read",
            {{"object", entry.key.ToString()}, {"error", object.error().message}});

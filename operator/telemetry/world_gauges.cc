@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/guarded.h"
+#include "cache/entry.h"
 #include "object/object.h"
 
 namespace patchbay::telemetry {
@@ -38,7 +39,7 @@ State StateOf(const Json& object) {
 }
 
 Standing StandingOf(const cache::Entry& entry) {
-  const auto object = ParseJson(*entry.bytes);
+  const auto object = cache::ParseStored(*entry.bytes);
   if (!object.ok()) return {};
   Standing standing{.state = StateOf(*object), .desired = 0, .ready = 0};
   if (entry.key.resource != kPlugins) return standing;

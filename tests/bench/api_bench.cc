@@ -1,8 +1,6 @@
 // What the API does under load, each figure beside its floor or peer in the same run: creates, get, list, watch.
 //   api_bench [--quick]
 // The clients are processes of their own (load.cc; wrk for get).
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +14,7 @@
 #include "bench/bench_body.h"
 #include "bench/bench_table.h"
 #include "bench/raw_client.h"
+#include "bench/stand_load.h"
 #include "bench/unnest_floor.h"
 #include "dev/child.h"
 
@@ -32,29 +31,6 @@ struct Scale {
   int ms = 2'000;
   int watch_seconds = 10;
   int watched() const { return kWatchRate * watch_seconds; }
-};
-
-// Another program of this folder, with its output as a pipe.
-class Tool {
- public:
-  explicit Tool(const std::string& command) : pipe_(popen(command.c_str(), "r")) {}
-  ~Tool() { Finish(); }
-  Tool(const Tool&) = delete;
-  Tool& operator=(const Tool&) = delete;
-
-  std::string Line() {
-    char line[512];
-    return std::fgets(line, sizeof line, pipe_) == nullptr ? "" : std::string(Trim(line));
-  }
-  std::string All() {
-    std::string all;
-    for (std::string line = Line(); !std::feof(pipe_); line = Line()) all += line + "\n";
-    return all;
-  }
-  int Finish() { return pipe_ == nullptr ? 0 : pclose(std::exchange(pipe_, nullptr)); }
-
- private:
-  FILE* pipe_;
 };
 
 // Answers every request on one connection with the same bytes: what loopback itself can do.
@@ -92,10 +68,9 @@ class ByteFloor {
   std::jthread thread_;
 };
 
-class ApiBench {
+class ApiBench : private StandLoad {
  public:
-  ApiBench(ApiStand& stand, Scale scale, std::string folder)
-      : stand_(stand), scale_(scale), folder_(std::move(folder)), here_(std::filesystem::read_symlink("/proc/self/exe").parent_path().string()) {}
+  ApiBench(ApiStand& stand, Scale scale, std::string folder) : StandLoad(stand), scale_(scale), folder_(std::move(folder)) {}
 
   void Run() {
     MeasureCreates();
@@ -105,31 +80,12 @@ class ApiBench {
   }
 
  private:
-  std::string LoadCommand(const std::string& arguments) const { return StrCat(here_, "/bench_load ", arguments); }
-  double Load(const std::string& arguments) const {
-    Tool tool(LoadCommand(arguments));
-    const std::string line = tool.Line();
-    if (tool.Finish() != 0) Die("load " + arguments + " failed");
-    return std::strtod(line.c_str(), nullptr);
-  }
-  // Of this process, so far: what the server took, its clients and Postgres not.
-  static double CpuSeconds() {
-    rusage used{};
-    getrusage(RUSAGE_SELF, &used);
-    return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-  }
   static double Wrk(const std::string& url, int ms) {
     const std::string said = Tool(StrCat("wrk -t1 -c16 -d", std::max(1, ms / 1000), "s ", url, " 2>&1")).All();
     const auto at = said.find("Requests/sec:");
     if (at == std::string::npos || said.find("Non-2xx") != std::string::npos) Die("wrk said: " + said);
     return std::strtod(said.c_str() + at + 13, nullptr);
   }
-  void MakeNamespace(const std::string& name) const {
-    RawClient client(stand_.port());
-    const int status = client.Ask(PostRequest("/api/v1/namespaces", StrCat(R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":")", name, "\"}}")));
-    if (status != 201) Die(StrCat("the namespace ", name, ": ", status, " ", client.ReadBody()));
-  }
-
   void MeasureCreates() {
     std::vector<Round> rounds;
     std::vector<Round> as_many;  // 16 callers that wait can bring 16 rows to an fsync, not 100
@@ -160,7 +116,7 @@ class ApiBench {
     const std::string body = client.ReadBody();
     stand_.SetConstant(body);
     const int stock_port = dev::FreePort();
-    FILE* stock = popen(StrCat(here_, "/bench_stock_listener ", stock_port, " ", body.size(), " >/dev/null").c_str(), "w");
+    FILE* stock = popen(StrCat(here(), "/bench_stock_listener ", stock_port, " ", body.size(), " >/dev/null").c_str(), "w");
     while (true) {
       const int probe = ConnectTo(stock_port);
       if (probe >= 0) {
@@ -235,10 +191,8 @@ class ApiBench {
     return delays;
   }
 
-  ApiStand& stand_;
   const Scale scale_;
   const std::string folder_;
-  const std::string here_;
 };
 
 int Run(const std::string& folder, Scale scale) {

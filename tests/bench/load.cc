@@ -2,6 +2,9 @@
 //   load create PORT CLIENTS MS NS PREFIX      creates 2 KB plugins for so long; prints how many a second
 //   load fill PORT CLIENTS COUNT NS PREFIX     creates so many
 //   load pace PORT CLIENTS RATE COUNT NS PREFIX   creates so many, RATE a second; prints how many a second it became
+//   load merge PORT CLIENTS MS NS PREFIX       merge-patches those plugins, each client its own; prints how many a second
+//   load apply PORT CLIENTS MS NS PREFIX       applies those plugins (server-side), each client its own; the same
+//   load hold PORT PATH WATCHERS MS            watches, prints "ready", and goes after so long
 //   load read PORT PATH MS                     asks again and again; prints bytes of body a second
 //   load watch PORT PATH WATCHERS COUNT FILE   prints "ready", then writes to FILE when each watcher had read the event
 //                                              of PREFIX-0 ... PREFIX-(COUNT-1): nanoseconds of the monotonic clock
@@ -66,6 +69,43 @@ double RunPace(const Words& words) {
   return CreateMany(Number(words[0]), Number(words[1]), words[4], words[5], [&](int number) {
     if (number >= count) return false;
     return SystemClock().SleepUntil(start + std::chrono::nanoseconds(static_cast<std::int64_t>(number * interval)), {});
+  });
+}
+
+// `clients` threads, each with plugins of its own, write them again and again; returns writes a second.
+double WriteMany(const Words& words, const std::function<std::string(const std::string& name, int turn)>& request) {
+  constexpr int kOwn = 8;
+  const MonoTime start = SystemClock().Mono();
+  const MonoTime end = start + std::chrono::milliseconds(Number(words[2]));
+  std::atomic<int> made = 0;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < Number(words[1]); ++i)
+    threads.emplace_back([&, i] {
+      RawClient client(Number(words[0]));
+      for (int turn = 0; SystemClock().Mono() < end; ++turn, ++made) {
+        const int status = client.Ask(request(StrCat(words[4], "-", i * kOwn + turn % kOwn), turn));
+        if (status / 100 != 2) Die(StrCat("PATCH answered ", status, ": ", client.ReadBody()));
+        client.SkipBody();
+      }
+    });
+  threads.clear();
+  return made / Seconds(start);
+}
+
+double RunMerge(const Words& words) {
+  return WriteMany(words, [&](const std::string& name, int turn) {
+    return PatchRequest(PluginsPath(words[3]) + "/" + name, "application/merge-patch+json",
+                        StrCat(R"({"metadata":{"annotations":{"turn":")", turn, "\"}}}"));
+  });
+}
+
+double RunApply(const Words& words) {
+  return WriteMany(words, [&](const std::string& name, int turn) {
+    std::string body = PluginBody(name, words[3]);
+    const std::string image = "echo:1";
+    body.replace(body.find(image), image.size(), StrCat("echo:", turn));
+    return PatchRequest(PluginsPath(words[3]) + "/" + name + "?fieldManager=bench&force=true",
+                        "application/apply-patch+yaml", body);
   });
 }
 
@@ -154,12 +194,25 @@ double RunWatch(const Words& words) {
   return Seconds(start);
 }
 
+double RunHold(const Words& words) {
+  std::vector<std::unique_ptr<RawClient>> all;
+  for (int i = 0; i < Number(words[2]); ++i) {
+    all.push_back(std::make_unique<RawClient>(Number(words[0])));
+    if (const int status = all.back()->Ask(GetRequest(words[1])); status != 200) Die(StrCat("watch answered ", status));
+  }
+  std::printf("ready\n");
+  std::fflush(stdout);
+  SystemClock().SleepFor(std::chrono::milliseconds(Number(words[3])), {});
+  return static_cast<double>(all.size());
+}
+
 struct Mode {
   const char* name;
   std::size_t words;
   double (*run)(const Words&);
 };
-constexpr Mode kModes[] = {{"create", 5, RunCreate}, {"fill", 5, RunFill}, {"pace", 6, RunPace}, {"read", 3, RunRead}, {"watch", 5, RunWatch}};
+constexpr Mode kModes[] = {{"create", 5, RunCreate}, {"fill", 5, RunFill}, {"pace", 6, RunPace}, {"merge", 5, RunMerge},
+                            {"apply", 5, RunApply}, {"hold", 4, RunHold}, {"read", 3, RunRead}, {"watch", 5, RunWatch}};
 
 }  // namespace
 }  // namespace patchbay::bench

@@ -52,6 +52,10 @@ inline std::string PostRequest(std::string_view path, std::string_view body) {
   return StrCat("POST ", path, " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ", body.size(),
                 "\r\n\r\n", body);
 }
+inline std::string PatchRequest(std::string_view path, std::string_view type, std::string_view body) {
+  return StrCat("PATCH ", path, " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: ", type, "\r\nContent-Length: ", body.size(),
+                "\r\n\r\n", body);
+}
 
 class RawClient {
  public:

@@ -36,6 +36,19 @@ TEST(ScanLabels, FindsNothingInBrokenText) {
   EXPECT_TRUE(ScanLabels("{\"metadata\":{\"labels\":null}}").empty());
 }
 
+TEST(ParseStored, NeverRefusesWhatHasGrownBeyondWhatClientsMaySend) {
+  Json object = PluginObject("echo", "default", {{"app", "a\"b"}});
+  Json deep = 1;
+  for (int i = 0; i < 100; ++i) deep = Json{{"in", std::move(deep)}};
+  object["metadata"]["managedFields"] = {{{"fieldsV1", deep}}};
+  object["status"]["text"] = std::string(4 * 1024 * 1024, 'x');
+  const auto read = ParseStored(BytesOf(object));
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ((*read)["metadata"]["managedFields"][0]["fieldsV1"], deep);
+  EXPECT_EQ(ScanLabels(BytesOf(object)), (Labels{{"app", "a\"b"}}));
+  EXPECT_FALSE(ParseStored("{").ok());
+}
+
 TEST(WithRevision, PutsAnotherNumberIn) {
   const std::string body = EncodeBody(PluginObject("echo"));
   EXPECT_EQ(*WithRevision(SpliceRevision(body, 9), 12345), SpliceRevision(body, 12345));
