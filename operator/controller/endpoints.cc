@@ -12,7 +12,7 @@ void Endpoints::Set(const Key& plugin, std::vector<Endpoint> endpoints) {
     if (!fresh && place->second.endpoints == endpoints) return;
     place->second.endpoints = std::move(endpoints);
     place->second.version = ++state->version;
-    if (!state->referenced.contains(plugin)) return;
+    if (!state->Refers(plugin)) return;
     state->unsettled.insert(plugin);
   }
   changed_();
@@ -24,7 +24,7 @@ void Endpoints::Forget(const Key& plugin) {
     state->unsettled.erase(plugin);
     if (state->entries.erase(plugin) == 0) return;
     ++state->version;
-    if (!state->referenced.contains(plugin)) return;
+    if (!state->Refers(plugin)) return;
   }
   changed_();
 }
@@ -41,15 +41,17 @@ EndpointsView Endpoints::View() const {
   return view;
 }
 
-bool Endpoints::IsReferenced(const Key& plugin) const { return state_.Lock()->referenced.contains(plugin); }
+bool Endpoints::IsReferenced(const Key& plugin) const { return state_.Lock()->Refers(plugin); }
 
-void Endpoints::SetReferenced(std::set<Key> plugins) { state_.Lock()->referenced = std::move(plugins); }
+void Endpoints::SetReferenced(std::set<Key> plugins) { state_.Lock()->coming = std::move(plugins); }
 
 void Endpoints::Confirm(std::uint64_t version) {
   std::vector<Key> settled;
   {
     auto state = state_.Lock();
     state->confirmed = std::max(state->confirmed, version);
+    state->known = true;
+    state->referenced = state->coming;
     for (const Key& key : state->unsettled)
       if (const auto entry = state->entries.find(key);
           entry == state->entries.end() || entry->second.version <= state->confirmed)

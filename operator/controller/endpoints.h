@@ -41,9 +41,9 @@ class Endpoints {
 
   EndpointsView View() const;
   bool IsReferenced(const Key& plugin) const;
-  // For the route controller. Plugins that routes refer to, before resolving.
+  // For the route controller. Plugins that the routes to be published refer to, before resolving.
   void SetReferenced(std::set<Key> plugins);
-  // All sets as of `version` are served, read back.
+  // All sets as of `version` are served to exactly those who refer to them, read back.
   void Confirm(std::uint64_t version);
 
  private:
@@ -55,8 +55,14 @@ class Endpoints {
     std::uint64_t version = 0;
     std::uint64_t confirmed = 0;
     std::map<Key, Entry> entries;
-    std::set<Key> referenced;
+    // Until the first confirmation nobody knows whom the gateway leads to: it may be everybody. A route that is being
+    // withdrawn counts until that is confirmed.
+    bool known = false;
+    std::set<Key> referenced;  // by what is served
+    std::set<Key> coming;      // by what is being published
     std::set<Key> unsettled;
+
+    bool Refers(const Key& plugin) const { return !known || referenced.contains(plugin) || coming.contains(plugin); }
   };
 
   const std::function<void()> changed_;

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "unit/controller/world.h"
+#include "harness/world/world.h"
 
 namespace patchbay::controller {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "unit/controller/world.h"
+#include "harness/world/world.h"
 
 namespace patchbay::controller {
 namespace {
@@ -22,6 +22,13 @@ using testing::SizeIs;
 Json WithProbe(Json spec) {
   spec["readinessProbe"] = {{"tcpSocket", {{"port", "http"}}}, {"periodSeconds", 5}};
   return spec;
+}
+
+TEST(World, IsStillWhenNothingIsWished) {
+  World world;
+  world.Settle();
+  EXPECT_TRUE(world.Containers().empty());
+  EXPECT_EQ(world.op->store.units_committed(), 0);
 }
 
 TEST(Plugin, RunsWhatIsWished) {

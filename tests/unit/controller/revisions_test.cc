@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "unit/controller/world.h"
+#include "harness/world/world.h"
 
 namespace patchbay::controller {
 namespace {

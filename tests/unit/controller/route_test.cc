@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "controller/resolve.h"
-#include "unit/controller/world.h"
+#include "harness/world/world.h"
 
 namespace patchbay::controller {
 namespace {

@@ -1,7 +1,7 @@
 // What the controllers write is what the kinds' documents describe: an apply under strict field validation takes it.
 #include "schema/validate.h"
 
-#include "unit/controller/world.h"
+#include "harness/world/world.h"
 
 namespace patchbay::controller {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "unit/controller/world.h"
+#include "harness/world/world.h"
 
 namespace patchbay::controller {
 namespace {

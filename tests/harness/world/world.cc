@@ -1,4 +1,6 @@
-#include "unit/controller/world.h"
+#include "harness/world/world.h"
+
+#include <gtest/gtest.h>
 
 #include <algorithm>
 
@@ -146,13 +148,6 @@ Json PluginSpec(const std::string& image, int replicas) {
 Json RouteSpec(const std::string& plugin) {
   return {{"paths", {{{"type", "Prefix"}, {"value", "/" + plugin}}}},
           {"backends", {{{"plugin", plugin}, {"port", "http"}}}}};
-}
-
-TEST(World, IsStillWhenNothingIsWished) {
-  World world;
-  world.Settle();
-  EXPECT_TRUE(world.Containers().empty());
-  EXPECT_EQ(world.op->store.units_committed(), 0);
 }
 
 }  // namespace patchbay::controller

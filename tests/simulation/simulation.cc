@@ -1,0 +1,360 @@
+#include "simulation/simulation.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "controller/desired.h"
+#include "controller/lookup.h"
+#include "controller/survey.h"
+
+namespace patchbay::controller {
+namespace {
+
+using driver::Container;
+using driver::ContainerState;
+using driver::RuntimeCall;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr int kPluginCount = 3;
+constexpr seconds kDrain{35};  // the default drain timeout and a little: after it a stop need not wait for the gateway
+
+bool HasProcess(const Container& container) {
+  return container.state == ContainerState::kRunning || container.state == ContainerState::kPaused;
+}
+
+}  // namespace
+
+Simulation::Simulation(std::uint64_t seed) : seed_(seed), calm_(seed % 2 == 0), random_(seed), world_(seed) {
+  world_.runtime.AddForeign("foreign");
+  driver::FakeBehaviour crashing;
+  crashing.exits_with = 3;
+  world_.runtime.Script("crash:1", crashing);
+  world_.runtime.SetPullError("nopull:1", Error{Code::kUnavailable, "registry is away"});
+  Watch();
+}
+
+std::string Simulation::Run() {
+  try {
+    const int steps = 4 + Below(8);
+    for (int step = 0; step < steps; ++step) {
+      if (Chance(70)) Wishes();
+      if (!calm_ && Chance(60)) Troubles();
+      if (Chance(25)) crash_in_ = 1 + Below(6);
+      const milliseconds times[] = {milliseconds(300), seconds(2), seconds(15), minutes(1)};
+      Pass(times[Below(4)]);
+      if (Chance(10)) Restart();
+    }
+    Mend();
+    LookAtEnd();
+    return "";
+  } catch (const Broken& broken) {
+    return StrCat("seed ", seed_, calm_ ? " (calm)" : " (rough)", ": ", broken.what, "\n  after: ", Join(story_, "; "));
+  }
+}
+
+// --- what happens ---
+
+Json Simulation::RandomSpec(const std::string& plugin) {
+  const std::vector<std::string> good = {"app:1", "app:2", "pulled:1"};
+  const std::vector<std::string> all = {"app:1", "app:2", "pulled:1", "crash:1", "nopull:1"};
+  Json spec = PluginSpec(calm_ ? good[Below(3)] : all[Below(5)], calm_ ? 1 + Below(3) : Below(4));
+  if (Chance(30)) spec["env"] = Json::array({{{"name", "N"}, {"value", std::to_string(Below(3))}}});
+  if (Chance(30)) spec["strategy"] = {{"maxSurge", 1 + Below(2)}, {"maxUnavailable", 0}};
+  if (calm_) return spec;
+  if (Chance(20)) spec["strategy"] = {{"type", "Recreate"}};
+  if (Chance(20)) spec["strategy"] = {{"maxSurge", Below(2)}, {"maxUnavailable", 1 + Below(2)}};
+  if (Chance(10)) spec["enabled"] = false;
+  if (Chance(10)) {
+    spec["replicas"] = 1;
+    spec["ports"][0]["hostPort"] = 9000 + plugin[1] - '0';
+  }
+  return spec;
+}
+
+void Simulation::Put(const Key& key, const Json& spec) {
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    Json object = world_.Get(key);
+    if (object.is_null()) {
+      object = {{"apiVersion", "patchbay.dev/v1"},
+                {"kind", key.resource == kPlugins ? "Plugin" : "Route"},
+                {"metadata", {{"name", key.name}, {"namespace", key.ns}, {"uid", world_.random.Uuid()}, {"generation", 1}}}};
+    } else if (object["spec"] != spec) {
+      object["metadata"]["generation"] = GenerationOf(object) + 1;
+    }
+    object["spec"] = spec;
+    object["metadata"].erase("resourceVersion");
+    if (world_.op->committer.Write({.key = key, .object = object}).ok()) return;
+  }
+  throw Broken{StrCat("a wish could not be written: ", key.ToString())};
+}
+
+void Simulation::Apply(const std::string& plugin) {
+  const Json present = world_.Get(world_.PluginKey(plugin));
+  if (!present.is_null() && IsDeleting(present)) return;
+  const Json spec = RandomSpec(plugin);
+  Tell(StrCat("apply ", plugin, " ", DumpJson(spec)));
+  Wish& wish = wishes_[plugin];
+  if (present.is_null()) wish.floor = 0;
+  wish.floor = std::min<int>(wish.floor, spec["replicas"]);
+  wish.spec = spec;
+  deleted_.erase(plugin);
+  Put(world_.PluginKey(plugin), spec);
+  Put(world_.RouteKey(plugin), RouteSpec(plugin));
+}
+
+void Simulation::Delete(const Key& key) {
+  for (int attempt = 0; attempt < 10 && !world_.Get(key).is_null(); ++attempt) {
+    if (FinalizersOf(world_.Get(key)).empty()) {
+      if (world_.op->committer.Write({.key = key, .object = {}, .op = store::Write::Op::kDelete}).ok()) return;
+      continue;
+    }
+    const auto written = world_.op->committer.Update(key, "", [&](Json& object, cache::Committer::Notes&) {
+      if (IsDeleting(object)) return;
+      object["metadata"]["deletionTimestamp"] = FormatTime(world_.clock.Wall());
+      object["metadata"]["generation"] = GenerationOf(object) + 1;
+    });
+    if (written.ok()) return;
+  }
+}
+
+void Simulation::Wishes() {
+  const std::string plugin = Plugin(Below(kPluginCount));
+  if (!world_.op->store.health().ok) return;
+  if (Chance(88) || !wishes_.contains(plugin)) return Apply(plugin);
+  Tell("delete " + plugin);
+  wishes_.erase(plugin);
+  deleted_.insert(plugin);
+  Delete(world_.PluginKey(plugin));
+  if (Chance(50)) Delete(world_.RouteKey(plugin));
+}
+
+void Simulation::Troubles() {
+  switch (Below(4)) {
+    case 0: return TroubleOfEngine();
+    case 1: return TroubleOfContainer();
+    case 2: return TroubleOfGateway();
+    default: break;
+  }
+  using Fault = store::MemoryStore::Fault;
+  if (Chance(40)) {
+    const bool away = world_.op->store.health().ok;
+    Tell(away ? "the database goes" : "the database comes");
+    return world_.op->store.SetAway(away);
+  }
+  const Fault faults[] = {Fault::kUnavailable, Fault::kInDoubtBefore, Fault::kInDoubtAfter};
+  const int which = Below(3);
+  Tell(StrCat("the database fails, way ", which));
+  world_.op->store.FailNext(faults[which], 1 + Below(2));
+}
+
+void Simulation::TroubleOfEngine() {
+  const RuntimeCall calls[] = {RuntimeCall::kCreate, RuntimeCall::kStart,   RuntimeCall::kStop, RuntimeCall::kRemove,
+                               RuntimeCall::kList,   RuntimeCall::kInspect, RuntimeCall::kPull, RuntimeCall::kHasImage};
+  const RuntimeCall call = calls[Below(8)];
+  const int nth = 1 + Below(3);
+  switch (Below(6)) {
+    case 0:
+      Tell(StrCat("the engine fails before ", RuntimeCallName(call), " ", nth));
+      return world_.runtime.faults().FailBefore(call, nth);
+    case 1:
+      Tell(StrCat("the engine fails after ", RuntimeCallName(call), " ", nth));
+      return world_.runtime.faults().FailAfter(call, nth);
+    case 2:
+      Tell("the engine is away for a while");
+      world_.runtime.faults().SetAway(true);
+      Pass(seconds(1 + Below(100)));
+      return world_.runtime.faults().SetAway(false);
+    case 3:
+      Tell("the engine restarts");
+      return world_.runtime.RestartEngine(Chance(50));
+    case 4:
+      Tell("events are lost");
+      return world_.runtime.MuteEvents(Chance(60));
+    default:
+      Tell("streams break");
+      return world_.runtime.BreakStreams();
+  }
+}
+
+void Simulation::TroubleOfContainer() {
+  const std::vector<Container> ours = world_.Containers();
+  if (ours.empty()) return;
+  const Container& victim = ours[static_cast<std::size_t>(Below(static_cast<int>(ours.size())))];
+  switch (Below(4)) {
+    case 0:
+      Tell("vanishes " + victim.name);
+      return world_.runtime.Vanish(victim.name);
+    case 1:
+      if (victim.state != ContainerState::kRunning) return;
+      Tell("paused " + victim.name);
+      return world_.runtime.Pause(victim.name);
+    default:
+      if (victim.state != ContainerState::kRunning) return;
+      Tell("dies " + victim.name);
+      return world_.runtime.Die(victim.name, Below(3), Chance(20));
+  }
+}
+
+void Simulation::TroubleOfGateway() {
+  gateway_trouble_until_ = world_.clock.Mono() + kDrain + minutes(5);
+  switch (Below(4)) {
+    case 0:
+      Tell("the gateway is away for a while");
+      world_.gateway.SetUnavailable(true);
+      Pass(seconds(1 + Below(60)));
+      return world_.gateway.SetUnavailable(false);
+    case 1:
+      Tell("the gateway restarts empty");
+      return world_.gateway.Restart();
+    case 2:
+      Tell("the gateway is reloaded by others");
+      return world_.gateway.ReloadByOthers();
+    default:
+      const auto served = world_.gateway.Served();
+      if (served.empty()) return;
+      Tell("a route is dropped behind our back");
+      return world_.gateway.DropRoute(served.front().id);
+  }
+}
+
+void Simulation::Restart() {
+  Tell("operator killed");
+  world_.RestartOperator();
+  Watch();
+}
+
+// In steps that grow: much happens soon after a change, little later.
+void Simulation::Turn(milliseconds time) {
+  milliseconds done(0);
+  for (milliseconds step(20); done < time; step = step * 8 / 5) {
+    world_.clock.Advance(step);
+    done += step;
+    for (int busy = 0; world_.op->controllers.Settle() > 1 && busy < 20; ++busy) {
+      world_.clock.Advance(milliseconds(60));
+      done += milliseconds(60);
+    }
+  }
+}
+
+void Simulation::Pass(milliseconds time) {
+  try {
+    Turn(time);
+  } catch (const Crash&) {
+    Tell("operator died within an action");
+    world_.RestartOperator();
+    Watch();
+    Turn(time);
+  }
+  LookAtForeigner();
+  LookAtMembers();
+}
+
+void Simulation::Mend() {
+  Tell("all is mended");
+  crash_in_.reset();
+  world_.op->store.SetAway(false);
+  world_.gateway.SetUnavailable(false);
+  world_.runtime.faults().SetAway(false);
+  world_.runtime.MuteEvents(false);
+  world_.runtime.SetPullError("nopull:1", std::nullopt);
+  world_.runtime.Script("crash:1", driver::FakeBehaviour{});
+  for (const Container& container : world_.Containers())  // the engine tries once more
+    if (container.state == ContainerState::kRestarting) world_.runtime.Die(container.name, 3);
+  Pass(minutes(25));  // the longest backoffs are over
+  Pass(minutes(2));
+}
+
+// --- laws ---
+
+void Simulation::Watch() {
+  world_.runtime.faults().SetHook([this](RuntimeCall call, const std::string& subject) {
+    if (!driver::IsAction(call)) return;
+    if (crash_in_ && --*crash_in_ == 0) {
+      crash_in_.reset();
+      throw Crash();
+    }
+    if (call != RuntimeCall::kStop && call != RuntimeCall::kRemove) return;
+    for (const Container& container : world_.runtime.All()) {
+      if (container.name != subject && container.id != subject) continue;
+      if (!container.labels.contains(driver::kLabelInstallation)) throw Broken{StrCat("acts on the foreign ", subject)};
+      if (HasProcess(container)) BeforeStop(container);
+    }
+  });
+}
+
+// Nothing that runs is stopped while the gateway leads to it; in a calm life nothing that is wanted is stopped at all.
+void Simulation::BeforeStop(const Container& container) const {
+  if (GatewayWasCalm() && !container.ip.empty())
+    for (const auto& route : world_.gateway.Served())
+      for (const auto& upstream : route.upstreams)
+        if (upstream.address.starts_with(container.ip + ":"))
+          throw Broken{StrCat("stops ", container.name, " while ", route.name, " leads to it")};
+  if (!calm_) return;
+  const auto owner = container.labels.find(driver::kLabelPlugin);
+  const auto plugin = ReadObject(world_.op->cache, world_.PluginKey(owner->second));
+  if (!plugin || UidOf(*plugin) != container.labels.at(driver::kLabelOwnerUid)) return;
+  const Desired desired = BuildDesired(*plugin, LookupIn(world_.op->cache), "test");
+  if (OrdinalOf(container) < desired.replicas && RevisionOf(container) == desired.hash)
+    throw Broken{StrCat("stops ", container.name, " which is wanted")};
+}
+
+void Simulation::LookAtForeigner() const {
+  const auto all = world_.runtime.All();
+  const auto foreign = std::find_if(all.begin(), all.end(), [](const Container& c) { return c.image == "foreign"; });
+  if (foreign == all.end()) throw Broken{"the foreign container is gone"};
+}
+
+// In a calm life every address that gets requests has somebody behind it, and there are never too few.
+void Simulation::LookAtMembers() {
+  if (!calm_) return;
+  std::set<std::string> running;
+  for (const Container& container : world_.Containers())
+    if (container.state == ContainerState::kRunning) running.insert(container.ip + ":8080");
+  for (auto& [plugin, wish] : wishes_) {
+    const auto upstreams = world_.Upstreams(plugin);
+    for (const std::string& address : upstreams)
+      if (!running.contains(address)) throw Broken{StrCat(plugin, " leads to ", address, " where nobody is")};
+    if (static_cast<int>(upstreams.size()) < wish.floor)
+      throw Broken{StrCat(plugin, " is served by ", upstreams.size(), ", by ", wish.floor, " before")};
+    if (world_.Phase(plugin) == "Running") wish.floor = wish.spec["replicas"];
+  }
+}
+
+void Simulation::LookAtPlugin(const std::string& plugin) const {
+  const Json& spec = wishes_.at(plugin).spec;
+  const bool enabled = FindBool(spec, {"enabled"}, true);
+  const int wanted = enabled ? spec["replicas"].get<int>() : 0;
+  int running = 0;
+  for (const Container& container : world_.Containers()) {
+    if (container.labels.at(driver::kLabelPlugin) != plugin) continue;
+    if (container.state != ContainerState::kRunning || container.image != spec["image"].get<std::string>())
+      throw Broken{StrCat("in the end there is ", container.name, " of ", container.image, ", ",
+                          driver::ContainerStateName(container.state), "; phase ", world_.Phase(plugin))};
+    ++running;
+  }
+  const std::string phase = world_.Phase(plugin);
+  if (running != wanted) throw Broken{StrCat("in the end ", plugin, " has ", running, " of ", wanted, "; phase ", phase)};
+  if (phase != (enabled ? "Running" : "Disabled")) throw Broken{StrCat("in the end ", plugin, " is ", phase)};
+  if (world_.Upstreams(plugin).size() != static_cast<std::size_t>(wanted))
+    throw Broken{StrCat("in the end ", plugin, " is served by ", world_.Upstreams(plugin).size(), " of ", wanted)};
+}
+
+void Simulation::LookAtEnd() {
+  for (const auto& [plugin, wish] : wishes_) LookAtPlugin(plugin);
+  for (const Container& container : world_.Containers())
+    if (deleted_.contains(container.labels.at(driver::kLabelPlugin)))
+      throw Broken{StrCat("in the end there is ", container.name, " of a deleted plugin")};
+  for (const std::string& plugin : deleted_)
+    if (!world_.Get(world_.PluginKey(plugin)).is_null()) throw Broken{StrCat("in the end ", plugin, " is not deleted")};
+  const int written = world_.op->store.units_committed();
+  const int acted = world_.runtime.faults().Actions();
+  const int changed = world_.gateway.changes();
+  Pass(minutes(5));
+  if (world_.op->store.units_committed() != written) throw Broken{"a converged world is written to"};
+  if (world_.runtime.faults().Actions() != acted) throw Broken{"a converged world is acted on"};
+  if (world_.gateway.changes() != changed) throw Broken{"a converged gateway is changed"};
+}
+
+}  // namespace patchbay::controller
