@@ -1,6 +1,17 @@
 #include "cache/fan_out.h"
 
+#include <algorithm>
+
 namespace patchbay::cache {
+
+namespace {
+
+constexpr int kFew = 128;  // watchers who are told at once
+// A write to a socket takes about 5 us: a round may take a quarter of the time between two.
+constexpr std::chrono::microseconds kPauseForEach{20};
+constexpr std::chrono::microseconds kLongestPause{50'000};
+
+}  // namespace
 
 FanOut::FanOut(Clock& clock, Meter& meter)
     : clock_(clock),
@@ -49,8 +60,26 @@ void FanOut::Run(std::stop_token stop) {
       auto queue = queue_.Lock();
       changed_.wait(queue.lock(), stop, [&] { return !queue->items.empty() && !queue->delivering; });
     }
-    Deliver();
+    Deliver(&stop);
   }
+}
+
+void FanOut::Pause(MonoTime since, const std::stop_token& stop) {
+  const int watchers = watchers_;
+  if (watchers > kFew) clock_.SleepUntil(since + std::min(kLongestPause, watchers * kPauseForEach), stop);
+}
+
+void FanOut::JoinSteps(std::deque<Item>& items) {
+  std::deque<Item> joined;
+  for (Item& item : items) {
+    if (item.kind == Item::Kind::kSteps && !joined.empty() && joined.back().kind == Item::Kind::kSteps) {
+      auto& steps = joined.back().steps;
+      steps.insert(steps.end(), item.steps.begin(), item.steps.end());
+    } else {
+      joined.push_back(std::move(item));
+    }
+  }
+  items.swap(joined);
 }
 
 void FanOut::Push(Item item) {
@@ -64,10 +93,11 @@ void FanOut::Pump() {
   if (!queue_.Lock()->threaded) Deliver();
 }
 
-void FanOut::Deliver() {
+void FanOut::Deliver(const std::stop_token* pacing) {
   std::deque<Item> items;
   bool first = true;
   for (;;) {
+    const MonoTime begun = clock_.Mono();
     {
       auto queue = queue_.Lock();
       if (first && queue->delivering) return;  // whoever is at it takes ours too
@@ -79,8 +109,10 @@ void FanOut::Deliver() {
       }
       items.swap(queue->items);
     }
+    JoinSteps(items);
     for (Item& item : items) Do(item);
     items.clear();
+    if (pacing != nullptr) Pause(begun, *pacing);
   }
 }
 

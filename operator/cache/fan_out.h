@@ -1,6 +1,7 @@
 // Brings steps to watchers, in the order in which they were pushed, one call at a time, with no lock held. Who watches
 // what is known only to the one thread that delivers; everything else reaches it through the queue, so that a watcher's
-// first step follows exactly the state it subscribed at.
+// first step follows exactly the state it subscribed at. The thread tells many watchers less often and more at a time:
+// what one commit costs to send to each of them is paid once for several.
 #pragma once
 
 #include <atomic>
@@ -65,7 +66,10 @@ class FanOut {
 
   void Push(Item item);
   void Run(std::stop_token stop);
-  void Deliver();
+  // Until nothing waits; with `pacing`, a pause lies between two rounds while there are many watchers.
+  void Deliver(const std::stop_token* pacing = nullptr);
+  void Pause(MonoTime since, const std::stop_token& stop);
+  static void JoinSteps(std::deque<Item>& items);
   void Do(Item& item);
   void SendSteps(const std::vector<StepPtr>& steps);
   void Join(const SubscriptionPtr& subscription);

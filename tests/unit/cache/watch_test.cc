@@ -220,6 +220,52 @@ TEST_F(Watch, SaysWhenTheDatabaseWasReplaced) {
   EXPECT_EQ(told->words.back(), "+next");
 }
 
+TEST_F(Watch, TellsManyWatchersSeveralStepsAtATime) {
+  constexpr std::size_t kWatchers = 200;
+  struct Calls {
+    std::size_t count = 0;
+    std::size_t turns = 0;  // how often another watcher was called than just before
+    const Watcher* last = nullptr;
+  };
+  Guarded<Calls> calls;
+  class Counting : public Watcher {
+   public:
+    explicit Counting(Guarded<Calls>& calls) : calls_(calls) {}
+    void OnStep(const StepPtr& step) override {
+      EXPECT_GT(step->revision, seen_);
+      seen_ = step->revision;
+      auto all = calls_.Lock();
+      ++all->count;
+      all->turns += std::exchange(all->last, this) == this ? 0 : 1;
+    }
+    void OnProgress(Revision) override {}
+
+   private:
+    Guarded<Calls>& calls_;
+    Revision seen_ = 0;
+  };
+  std::vector<std::unique_ptr<WatchHandle>> handles;
+  for (std::size_t i = 0; i < kWatchers; ++i)
+    handles.push_back(*cache_.Watch(kPlugins, 0, std::make_shared<Counting>(calls)));
+  cache_.Start();
+  const auto deadline = SystemClock().Mono() + seconds(10);
+  const auto await = [&](std::size_t steps) {
+    while (calls.Lock()->count < steps * kWatchers && SystemClock().Mono() < deadline) {
+      clock_.Advance(std::chrono::milliseconds(100));
+      SystemClock().SleepFor(std::chrono::milliseconds(2), {});
+    }
+    EXPECT_EQ(calls.Lock()->count, steps * kWatchers);
+  };
+  PutPlugin(store_, "first");
+  await(1);
+  calls.Lock()->turns = 0;
+  for (const char* name : {"a", "b", "c", "d", "e"}) PutPlugin(store_, name);
+  await(6);
+  // One step at once perhaps, the others together.
+  EXPECT_LE(calls.Lock()->turns, 2 * kWatchers);
+  cache_.Stop();
+}
+
 TEST_F(Watch, NeedsNoTestToTurnItOnceStarted) {
   store_.SetAway(true);
   Cache cache(store_, clock_, NullMeter(), {.poll = std::chrono::milliseconds(20)});
