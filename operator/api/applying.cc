@@ -107,11 +107,11 @@ Answer<Applied> ApplyTo(const Kind& kind, const Author& author, bool force, cons
   const FieldSet last = ownership.Find(self) ? *ownership.Find(self) : FieldSet();
   FieldSet fields = FieldsToOwn(kind, author, configuration.object);
   const bool same_fields = fields == last;
+  const bool gives_up = !Difference(last, fields).empty();
   ownership.Set(self, std::move(fields), author.now);
   Json merged = Merge(kind, live, configuration.object);
-  merged = Prune(kind, merged, ownership, last);
-  // What was applied as empty went with the last field that was given up in it.
-  if (!last.empty()) merged = Merge(kind, merged, configuration.object);
+  // What was applied as empty goes with the last field that was given up in it.
+  if (gives_up) merged = Merge(kind, Prune(kind, merged, ownership, last), configuration.object);
   const Comparison change = CompareOwnable(kind, author, live, merged);
   if (!force) {
     const FieldSet changed = Union(change.modified, change.added);

@@ -43,8 +43,8 @@ class Choices {
 // The input in parts, divided by lines of "---"; always as many as asked for, missing ones are empty.
 std::vector<std::string_view> Parts(std::string_view input, std::size_t count);
 
-// For a few of the inputs: `read` of the input written again and again takes no more processor time than a linear
-// reader would. Catches what is quadratic in a repeated pattern.
-void DemandLinear(std::string_view input, const std::function<void(std::string_view)>& read);
+// For a few of the inputs: `read` of the pattern, a part of it, written again and again takes no more processor time
+// than a linear reader would. Catches what is quadratic in a repeated pattern.
+void DemandLinear(std::string_view input, std::string_view pattern, const std::function<void(std::string_view)>& read);
 
 }  // namespace patchbay::fuzz

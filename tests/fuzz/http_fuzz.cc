@@ -117,7 +117,7 @@ void FuzzHttp(std::string_view input) {
   DemandHeadLaws(input);
   DemandChunkLaws(input, piece);
   DemandChunkRoundTrip(input, piece);
-  DemandLinear(input, [](std::string_view text) {
+  DemandLinear(input, input, [](std::string_view text) {
     http::HeadEnd end;
     (void)end.Look(text);
     http::RequestHead head;

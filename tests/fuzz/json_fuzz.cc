@@ -62,9 +62,9 @@ void DemandAgreement(std::string_view input, const Json& value) {
 
 void FuzzJson(std::string_view input) {
   const auto value = ParseJson(input);
-  DemandLinear(input, [](std::string_view text) { (void)ParseJson(text); });
+  DemandLinear(input, input, [](std::string_view text) { (void)ParseJson(text); });
   // The same pattern deeper and deeper, then as one list.
-  DemandLinear(input, [](std::string_view text) { (void)ParseJson(StrCat("[", text, "]"), {.bytes = 1 << 20}); });
+  DemandLinear(input, input, [](std::string_view text) { (void)ParseJson(StrCat("[", text, "]"), {.bytes = 1 << 20}); });
   std::vector<std::string> duplicates;
   const auto lenient = ParseJson(input, {}, &duplicates);
   if (lenient.ok()) {

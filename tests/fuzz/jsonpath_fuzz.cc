@@ -31,7 +31,7 @@ void FuzzJsonPath(std::string_view input) {
     const auto strict = path->Render(object, false);
     if (strict.ok() && once.ok()) Demand(*strict == *once, "strictly it is another: ", *strict);
   }
-  DemandLinear(parts[0], [](std::string_view text) {
+  DemandLinear(input, parts[0], [](std::string_view text) {
     (void)JsonPath::ParsePath(text);
     (void)JsonPath::ParseTemplate(text);
   });

@@ -5,7 +5,7 @@
 namespace patchbay::fuzz {
 
 void FuzzProtobuf(std::string_view input) {
-  DemandLinear(input, [](std::string_view text) { (void)api::DecodeProtobuf(text); });
+  DemandLinear(input, input, [](std::string_view text) { (void)api::DecodeProtobuf(text); });
   const auto object = api::DecodeProtobuf(input);
   if (!object.ok()) {
     const int status = object.error().status;

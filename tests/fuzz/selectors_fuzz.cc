@@ -62,7 +62,7 @@ void FuzzSelectors(std::string_view input) {
   DemandJoin(parts[0], parts[1]);
   DemandFields(parts[2]);
   for (const std::string_view part : parts) {
-    DemandLinear(part, [](std::string_view text) {
+    DemandLinear(input, part, [](std::string_view text) {
       (void)LabelSelector::Parse(text);
       (void)FieldSelector::Parse(text);
     });

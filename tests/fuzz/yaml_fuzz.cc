@@ -50,7 +50,7 @@ void FuzzYaml(std::string_view input) {
   const auto bare = ParseYaml(input, "input", {}, YamlMarks::kNone);
   Demand(documents.ok() == bare.ok(), "with and without marks differ");
   DemandSameAsJson(input, bare);
-  DemandLinear(input, [](std::string_view text) { (void)ParseYaml(text, "long"); });
+  DemandLinear(input, input, [](std::string_view text) { (void)ParseYaml(text, "long"); });
   if (!documents.ok() || !bare.ok()) return;
   Demand(documents->size() == bare->size(), "with and without marks differ");
   for (std::size_t i = 0; i < documents->size() && i < bare->size(); ++i) {
