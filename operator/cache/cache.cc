@@ -58,8 +58,8 @@ Result<Page> Cut(const Table& table, const ListQuery& query, Revision revision) 
 
 }  // namespace
 
-Cache::Cache(store::Store& store, Clock& clock, Meter& meter, CacheOptions options)
-    : core_(std::make_shared<Core>(store, clock, meter, options)) {
+Cache::Cache(store::Source& source, Clock& clock, Meter& meter, CacheOptions options)
+    : core_(std::make_shared<Core>(source, clock, meter, options)) {
   core_->Listen();
 }
 Cache::~Cache() { core_->Close(); }

@@ -1,5 +1,5 @@
 // The committed truth in memory. Readers get immutable entries; watchers get every change in revision order, or are
-// told that they are too late (kExpired). Fed by the store: its Sink when contiguous, Read() otherwise.
+// told that they are too late (kExpired). Fed by a source (the store, a Mirror): its Sink when contiguous, Read() otherwise.
 #pragma once
 
 #include <chrono>
@@ -86,12 +86,13 @@ struct CacheOptions {
   std::size_t steps_kept = 100'000;          // for resuming watchers and paged lists
   std::size_t bytes_kept = 32 * 1024 * 1024;  // of steps: what they alone hold in memory
   std::chrono::milliseconds poll{1'000};     // the store's Read as truth, when no wake came
+  bool may_wait = false;  // for the first load: no line in the log says that it does
 };
 
 class Cache {
  public:
-  // REQUIRES: store outlives the cache. Registers as the store's listener.
-  Cache(store::Store& store, Clock& clock, Meter& meter, CacheOptions options = {});
+  // REQUIRES: source outlives the cache. Registers as the source's listener.
+  Cache(store::Source& source, Clock& clock, Meter& meter, CacheOptions options = {});
   ~Cache();
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;

@@ -35,8 +35,8 @@ class Handle : public WatchHandle {
 
 }  // namespace
 
-Cache::Core::Core(store::Store& store, Clock& clock, Meter& meter, CacheOptions options)
-    : store_(store),
+Cache::Core::Core(store::Source& source, Clock& clock, Meter& meter, CacheOptions options)
+    : source_(source),
       clock_(clock),
       meter_(meter),
       options_(options),
@@ -49,7 +49,7 @@ Cache::Core::Core(store::Store& store, Clock& clock, Meter& meter, CacheOptions 
 
 void Cache::Core::Listen() {
   const std::weak_ptr<Core> weak = weak_from_this();
-  store_.Listen(
+  source_.Listen(
       [weak](Revision base, Revision tip, std::span<const store::Change> changes) {
         if (const auto core = weak.lock()) core->OnCommit(base, tip, changes);
       },
@@ -90,9 +90,10 @@ void Cache::Core::Run(std::stop_token stop) {
   auto retry = kFirstRetry;
   while (!stop.stop_requested()) {
     const auto polled = Poll();
-    if (!polled.ok() && retry == kFirstRetry)
+    const bool expected = options_.may_wait && !synced();
+    if (!polled.ok() && retry == kFirstRetry && !expected)
       LogWarn("cache", "cannot read from the store, will retry", {{"error", polled.error().message}});
-    if (polled.ok() && retry != kFirstRetry) LogInfo("cache", "reading from the store again");
+    if (polled.ok() && retry != kFirstRetry && !options_.may_wait) LogInfo("cache", "reading from the store again");
     const auto rest = polled.ok() ? options_.poll : retry;
     retry = polled.ok() ? kFirstRetry : std::min(retry * 2, kLastRetry);
     auto alarm = alarm_.Lock();
@@ -123,7 +124,7 @@ Result<void> Cache::Core::CatchUp() {
   if (!synced()) PATCHBAY_CHECK(Load(0));
   for (int reloads = 0;;) {
     const Revision from = Present()->revision;
-    auto read = store_.Read(from, kReadLimit);
+    auto read = source_.Read(from, kReadLimit);
     if (!read.ok()) {
       if (read.error().code != Code::kExpired) return std::move(read).error();
       if (++reloads > 3) return Error{Code::kUnavailable, "the change log is pruned faster than it can be read"};
@@ -181,7 +182,7 @@ bool Cache::Core::Apply(Revision base, Revision tip, std::span<const store::Chan
 Result<void> Cache::Core::Load(Revision from) {
   std::vector<EntryPtr> entries;
   PATCHBAY_TRY(const store::Snapshot snapshot,
-               store_.Load([&](const store::Row& row) { entries.push_back(MakeEntry(row)); }));
+               source_.Load([&](const store::Row& row) { entries.push_back(MakeEntry(row)); }));
   if (!Install(from, MakeWorld(snapshot.revision, std::move(entries))))
     LogInfo("cache", "the load is older than what is known already");
   fan_out_->Pump();

@@ -21,7 +21,7 @@ namespace patchbay::cache {
 // the fan-out's queue (moments). The store and watchers are called with none.
 class Cache::Core : public std::enable_shared_from_this<Cache::Core> {
  public:
-  Core(store::Store& store, Clock& clock, Meter& meter, CacheOptions options);
+  Core(store::Source& source, Clock& clock, Meter& meter, CacheOptions options);
 
   void Listen();
   void Start();
@@ -63,7 +63,7 @@ class Cache::Core : public std::enable_shared_from_this<Cache::Core> {
   void Publish(World world, const std::map<std::string, TablePtr>& touched);
   Gauge& ObjectsGauge(const std::string& resource);
 
-  store::Store& store_;
+  store::Source& source_;
   Clock& clock_;
   Meter& meter_;
   const CacheOptions options_;

@@ -103,11 +103,10 @@ struct Health {
   std::string message;  // "connected", or why not; no secret
 };
 
-// All methods thread-safe. kUnavailable (with retry_after) while the database is away: the store reconnects alone.
-// kInDoubt from Commit: the connection was lost in the commit; observe again.
-class Store {
+// What a cache is fed from: all there is, and every change of it in one order. All methods thread-safe; kUnavailable
+// while it cannot be read.
+class Source {
  public:
-  using Done = std::function<void(Result<std::vector<Change>>)>;
   // Called by the committing thread, in revision order, after the transaction and before Done: `base` is the counter
   // before the batch, so a reader that stands at `base` may apply `changes` and stand at `tip`; another must Read().
   using Sink = std::function<void(Revision base, Revision tip, std::span<const Change> changes)>;
@@ -115,12 +114,7 @@ class Store {
   // doubt, the connection was lost and is back. Read() is the truth. From any of the store's threads; must not block.
   using Wake = std::function<void()>;
 
-  virtual ~Store() = default;
-
-  // Group commit: returns at once; `done` runs on the store's thread (must not block, must not call Commit inline with
-  // waiting) with this unit's changes. A put that changes nothing is the caller's to leave out. Ends with kUnavailable
-  // at once when the queue is full or the database away.
-  virtual void Commit(Unit unit, Done done) = 0;
+  virtual ~Source() = default;
 
   // All objects, through `row`, from one consistent snapshot.
   virtual Result<Snapshot> Load(const std::function<void(Row)>& row) = 0;
@@ -128,8 +122,20 @@ class Store {
   // or newer than the counter (the database was reset, or is an older copy): load again.
   // The Revision is where the reader now stands (the counter when nothing was cut off by `limit`).
   virtual Result<std::pair<Revision, std::vector<Change>>> Read(Revision after, int limit) = 0;
-  // Set once, before the first Commit.
+  // Set once, before the first change.
   virtual void Listen(Sink sink, Wake wake) = 0;
+};
+
+// All methods thread-safe. kUnavailable (with retry_after) while the database is away: the store reconnects alone.
+// kInDoubt from Commit: the connection was lost in the commit; observe again.
+class Store : public Source {
+ public:
+  using Done = std::function<void(Result<std::vector<Change>>)>;
+
+  // Group commit: returns at once; `done` runs on the store's thread (must not block, must not call Commit inline with
+  // waiting) with this unit's changes. A put that changes nothing is the caller's to leave out. Ends with kUnavailable
+  // at once when the queue is full or the database away.
+  virtual void Commit(Unit unit, Done done) = 0;
 
   // Deliveries that are due, oldest first, leased to the caller for `lease`; never two at once to two callers.
   // A claim counts as an attempt, also when it is never settled: keep `lease` well above the time of one sending.
