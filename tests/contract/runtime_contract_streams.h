@@ -25,6 +25,55 @@ TEST_P(RuntimeContract, LogsAreExact) {
   EXPECT_THAT(stamped[0], testing::EndsWith(" line 1"));
 }
 
+TEST_P(RuntimeContract, LogsOfTheRunBeforeEndWhereItEnded) {
+  const std::string id = CreateAndStart(SpecOf("again", {"print", "2"}));
+  ASSERT_TRUE(EventuallyExited(id));
+  const auto first = runtime().Inspect(id);
+  ASSERT_TRUE(first.ok() && first->finished);
+  EXPECT_FALSE(first->previous_end);
+  SystemClock().SleepFor(std::chrono::milliseconds(100), {});
+  ASSERT_TRUE(runtime().Start(id).ok());
+  ASSERT_TRUE(Eventually([&] {
+    const auto seen = runtime().Inspect(id);
+    return seen.ok() && seen->state == ContainerState::kExited && seen->finished > first->finished;
+  }));
+  const auto read = [&](const LogOptions& options) {
+    Listener listener;
+    const auto stream = runtime().Logs(id, options, listener.OnLine(), listener.OnEnd());
+    EXPECT_TRUE(stream.ok());
+    EXPECT_TRUE(Eventually([&] { return listener.heard().ends == 1; }));
+    return listener.heard().out.size();
+  };
+  const WallTime between = *first->finished + std::chrono::milliseconds(50);
+  EXPECT_EQ(read({}), 4u);
+  EXPECT_EQ(read({.until = between}), 2u);
+  EXPECT_EQ(read({.since = between}), 2u);
+}
+
+TEST_P(RuntimeContract, OneThatIsStartedAgainTellsWhenItEndedBefore) {
+  const std::string id = CreateAndStart(SpecOf("revived"));
+  ASSERT_TRUE(runtime().Stop(id, std::chrono::seconds(5)).ok());
+  const auto ended = runtime().Inspect(id)->finished;
+  ASSERT_TRUE(ended);
+  ASSERT_TRUE(runtime().Start(id).ok());
+  EXPECT_EQ(runtime().Inspect(id)->previous_end, ended);
+}
+
+TEST_P(RuntimeContract, UsageGrowsAndNeedsARunningContainer) {
+  const std::string id = CreateAndStart(SpecOf("usage"));
+  const auto first = runtime().MeasureUsage(id);
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_GT(first->memory_bytes, 0);
+  SystemClock().SleepFor(std::chrono::milliseconds(50), {});
+  const auto second = runtime().MeasureUsage(id);
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  EXPECT_GT(second->at, first->at);
+  EXPECT_GE(second->cpu, first->cpu);
+  ASSERT_TRUE(runtime().Stop(id, std::chrono::seconds(5)).ok());
+  EXPECT_EQ(runtime().MeasureUsage(id).error().code, Code::kConflict);
+  EXPECT_EQ(runtime().MeasureUsage(world_->Name("nobody")).error().code, Code::kNotFound);
+}
+
 TEST_P(RuntimeContract, AFollowedLogEndsWithItsContainer) {
   const std::string id = CreateAndStart(SpecOf("follow"));
   Listener listener;

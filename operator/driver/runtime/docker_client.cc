@@ -65,7 +65,7 @@ DockerClient::DockerClient(DockerEndpoint endpoint, http::HttpClient& http, std:
                            Meter& meter, Clock& clock)
     : endpoint_(std::move(endpoint)), http_(http), timeout_(timeout), clock_(clock) {
   for (const char* name : {"version", "list", "inspect", "create", "copy", "start", "stop", "remove", "image", "pull",
-                           "exec", "logs", "events"})
+                           "exec", "logs", "events", "stats"})
     meters_[name] = {&meter.AddHistogram("patchbay_runtime_call_seconds", "Seconds of calls to the container engine",
                                          {{"call", name}}),
                      &meter.AddCounter("patchbay_runtime_call_errors_total", "Failed calls to the container engine",

@@ -31,6 +31,7 @@ class DockerRuntime : public Runtime {
   Result<void> Pull(const std::string& image) override;
   Result<int> Exec(const std::string& id, const std::vector<std::string>& command,
                    std::chrono::milliseconds timeout) override;
+  Result<Usage> MeasureUsage(const std::string& id) override;
   Result<std::unique_ptr<RuntimeStream>> Logs(const std::string& id, const LogOptions& options,
                                               std::function<bool(bool stderr_line, std::string_view)> on_line,
                                               std::function<void(Result<void>)> on_end) override;

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "driver/runtime/docker_engine.h"
+#include "driver/runtime/docker_view.h"
 #include "driver/runtime/image_reference.h"
 #include "driver/runtime/line_splitter.h"
 #include "driver/runtime/log_frames.h"
@@ -30,6 +31,7 @@ std::string LogTarget(const std::string& id, const LogOptions& options) {
   std::string target = StrCat("/containers/", EncodeUrl(id), "/logs?stdout=1&stderr=1&follow=", options.follow ? 1 : 0,
                               "&timestamps=", options.timestamps ? 1 : 0);
   if (options.tail >= 0) target += StrCat("&tail=", options.tail);
+  if (options.until) target += StrCat("&until=", UnixTime(*options.until));
   if (options.since) target += StrCat("&since=", UnixTime(*options.since));
   return target;
 }
@@ -98,6 +100,14 @@ Result<int> DockerRuntime::ReadExitCode(const std::string& exec_id, MonoTime dea
     if (client_.clock().Mono() > deadline) return Error{Code::kTimeout, "the command took too long"};
     client_.clock().SleepFor(kLookAgain, {});
   }
+}
+
+Result<Usage> DockerRuntime::MeasureUsage(const std::string& id) {
+  PATCHBAY_CHECK(CheckOurs(id));
+  // one-shot: without it the engine waits a second for a sample to compare with.
+  PATCHBAY_TRY(const auto stats,
+               client_.GetJson("stats", StrCat("/containers/", EncodeUrl(id), "/stats?stream=false&one-shot=true")));
+  return ReadUsage(stats);
 }
 
 Result<std::unique_ptr<RuntimeStream>> DockerRuntime::Logs(const std::string& id, const LogOptions& options,

@@ -131,6 +131,20 @@ Result<Container> ReadListed(const Json& entry) {
   return container;
 }
 
+Result<Usage> ReadUsage(const Json& stats) {
+  const auto at = ReadTime(FindString(stats, {"read"}));
+  const Json* memory = Find(stats, {"memory_stats", "usage"});
+  if (!at || memory == nullptr || !memory->is_number()) return Error{Code::kConflict, "the container is not running"};
+  Usage usage{*at, std::chrono::nanoseconds(FindInt(stats, {"cpu_stats", "cpu_usage", "total_usage"})),
+              FindInt(stats, {"memory_stats", "usage"})};
+  // cgroup v1's word for the whole container, else v2's.
+  const Json* idle = Find(stats, {"memory_stats", "stats", "total_inactive_file"});
+  if (idle == nullptr) idle = Find(stats, {"memory_stats", "stats", "inactive_file"});
+  if (idle != nullptr && idle->is_number_integer())
+    usage.memory_bytes -= std::clamp<std::int64_t>(idle->get<std::int64_t>(), 0, usage.memory_bytes);
+  return usage;
+}
+
 Result<Container> ReadInspected(const Json& document) {
   Container container;
   container.id = FindString(document, {"Id"});
@@ -150,7 +164,9 @@ Result<Container> ReadInspected(const Json& document) {
   container.restarts = static_cast<int>(FindInt(document, {"RestartCount"}));
   container.created = ReadTime(FindString(document, {"Created"}));
   container.started = ReadTime(FindString(document, {"State", "StartedAt"}));
-  if (!running) container.finished = ReadTime(FindString(document, {"State", "FinishedAt"}));
+  const auto finished = ReadTime(FindString(document, {"State", "FinishedAt"}));
+  if (!running) container.finished = finished;
+  else if (finished && container.started && *finished <= *container.started) container.previous_end = finished;
   return container;
 }
 

@@ -14,5 +14,7 @@ namespace patchbay::driver {
 Result<Container> ReadListed(const Json& entry);
 // GET /containers/ID/json. kInternal without an id.
 Result<Container> ReadInspected(const Json& document);
+// GET /containers/ID/stats. kConflict when it tells that nothing runs.
+Result<Usage> ReadUsage(const Json& stats);
 
 }  // namespace patchbay::driver

@@ -96,6 +96,14 @@ struct Container {
   std::optional<WallTime> created;
   std::optional<WallTime> started;
   std::optional<WallTime> finished;
+  std::optional<WallTime> previous_end;  // of one that was started again: when its run before this one ended
+};
+
+// What a running container used up to a moment, and uses.
+struct Usage {
+  WallTime at;
+  std::chrono::nanoseconds cpu{0};  // CPU time since it began; a rate needs two
+  std::int64_t memory_bytes = 0;    // its working set: without what the kernel would give up at once (inactive files)
 };
 
 struct RuntimeVersion {
@@ -110,6 +118,7 @@ struct LogOptions {
   bool timestamps = false;
   int tail = -1;  // -1 for all
   std::optional<WallTime> since = std::nullopt;
+  std::optional<WallTime> until = std::nullopt;  // not with `tail`: an engine counts the lines after it too
 };
 
 // A hint that something happened to one of ours; List() is the truth.
@@ -134,7 +143,7 @@ class Runtime {
 
   virtual Result<RuntimeVersion> Version() = 0;
   // All of this installation, running or not, by creation. One call to the engine whatever their number, so without
-  // what a list does not tell: oom_killed, error, restarts, started, finished are as in an empty Container.
+  // what a list does not tell: oom_killed, error, restarts, started, finished are as in an empty Container (previous_end too).
   virtual Result<std::vector<Container>> List() = 0;
   // Those of one owner (kLabelOwnerUid), by creation, with every field. For one object's work: does not grow with the
   // installation.
@@ -156,6 +165,8 @@ class Runtime {
   // Exit code of `command` run inside; output is dropped. kTimeout when it takes longer.
   virtual Result<int> Exec(const std::string& id, const std::vector<std::string>& command,
                            std::chrono::milliseconds timeout) = 0;
+  // kConflict when it is not running. Asks the engine's kernel: for one who asks, not for every container at all times.
+  virtual Result<Usage> MeasureUsage(const std::string& id) = 0;
   // on_line gets whole lines without the newline; false ends it. on_end once, last.
   virtual Result<std::unique_ptr<RuntimeStream>> Logs(const std::string& id, const LogOptions& options,
                                                       std::function<bool(bool stderr_line, std::string_view)> on_line,

@@ -29,7 +29,7 @@ Container AsListed(Container container) {
   container.oom_killed = false;
   container.error.clear();
   container.restarts = 0;
-  container.started = container.finished = std::nullopt;
+  container.started = container.finished = container.previous_end = std::nullopt;
   return container;
 }
 
@@ -186,7 +186,7 @@ void FakeRuntime::Run(State& state, News& news, Item& item) {
   item.seen.ip = FreeAddress(state);
   item.seen.ports = item.spec.ports;
   item.seen.started = clock_.Wall();
-  item.seen.finished = std::nullopt;
+  item.seen.previous_end = std::exchange(item.seen.finished, std::nullopt);
   Tell(state, news, item, "start");
   for (const auto& line : behaviour.prints) Write(state, news, item, false, line);
   if (behaviour.exits_with) End(state, news, item, *behaviour.exits_with, true);
@@ -198,6 +198,7 @@ void FakeRuntime::End(State& state, News& news, Item& item, int exit_code, bool 
   item.seen.ip.clear();
   item.seen.ports.clear();
   item.seen.finished = clock_.Wall();
+  item.seen.previous_end = std::nullopt;
   for (auto& stream : LogStreams(state, item.seen.id)) {
     stream->QueueEnd({});
     news.push_back(stream);

@@ -54,6 +54,8 @@ class FakeRuntime : public Runtime {
   void Vanish(const std::string& id_or_name);
   void Pause(const std::string& id_or_name);
   void SetLabel(const std::string& id_or_name, const std::string& label, const std::string& value);
+  // What it uses from now on: cores, and bytes. At first 0.1 and 10 MiB.
+  void SetUsage(const std::string& id_or_name, double cores, std::int64_t memory_bytes);
   void Print(const std::string& id_or_name, const std::string& line, bool to_stderr = false);
   // Events until MuteEvents(false) are lost; BreakStreams ends all watches and followed logs with kUnavailable.
   void MuteEvents(bool mute);
@@ -79,6 +81,7 @@ class FakeRuntime : public Runtime {
   Result<void> Pull(const std::string& image) override;
   Result<int> Exec(const std::string& id, const std::vector<std::string>& command,
                    std::chrono::milliseconds timeout) override;
+  Result<Usage> MeasureUsage(const std::string& id) override;
   Result<std::unique_ptr<RuntimeStream>> Logs(const std::string& id, const LogOptions& options,
                                               std::function<bool(bool stderr_line, std::string_view)> on_line,
                                               std::function<void(Result<void>)> on_end) override;
@@ -96,6 +99,8 @@ class FakeRuntime : public Runtime {
     Container seen;
     ContainerSpec spec;
     std::vector<Line> lines;
+    double cores = 0.1;
+    std::int64_t memory_bytes = 10 * 1024 * 1024;
   };
   struct PastEvent {
     WallTime at;

@@ -188,7 +188,7 @@ Result<std::unique_ptr<RuntimeStream>> FakeRuntime::Logs(const std::string& id, 
     stream->timestamps = options.timestamps;
     std::vector<Line> lines;
     for (const auto& line : item->lines)
-      if (!options.since || line.at >= *options.since) lines.push_back(line);
+      if ((!options.since || line.at >= *options.since) && (!options.until || line.at <= *options.until)) lines.push_back(line);
     if (options.tail >= 0 && lines.size() > static_cast<std::size_t>(options.tail))
       lines.erase(lines.begin(), lines.end() - options.tail);
     for (const auto& line : lines)
@@ -203,6 +203,27 @@ Result<std::unique_ptr<RuntimeStream>> FakeRuntime::Logs(const std::string& id, 
     }
     news.push_back(stream);
     return std::unique_ptr<RuntimeStream>(std::make_unique<FakeStreamOwner>(stream));
+  });
+}
+
+void FakeRuntime::SetUsage(const std::string& id_or_name, double cores, std::int64_t memory_bytes) {
+  auto state = state_.Lock();
+  if (Item* item = FindItem(*state, id_or_name)) {
+    item->cores = cores;
+    item->memory_bytes = memory_bytes;
+  }
+}
+
+Result<Usage> FakeRuntime::MeasureUsage(const std::string& id) {
+  return Serve(RuntimeCall::kUsage, NameOf(id), [&](State& state, News&) -> Result<Usage> {
+    const Item* item = FindItem(state, id);
+    if (item == nullptr) return Error{Code::kNotFound, StrCat("No such container: ", id)};
+    if (item->seen.state != ContainerState::kRunning)
+      return Error{Code::kConflict, StrCat("Container ", id, " is not running")};
+    const WallTime now = clock_.Wall();
+    const double ran = std::chrono::duration<double>(now - *item->seen.started).count();
+    const std::chrono::nanoseconds cpu(static_cast<std::int64_t>(ran * item->cores * 1e9));
+    return Usage{now, cpu, item->memory_bytes};
   });
 }
 

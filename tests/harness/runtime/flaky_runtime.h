@@ -47,6 +47,9 @@ class FlakyRuntime : public Runtime {
                    std::chrono::milliseconds timeout) override {
     return Through(RuntimeCall::kExec, id, [&] { return inner_.Exec(id, command, timeout); });
   }
+  Result<Usage> MeasureUsage(const std::string& id) override {
+    return Through(RuntimeCall::kUsage, id, [&] { return inner_.MeasureUsage(id); });
+  }
   Result<std::unique_ptr<RuntimeStream>> Logs(const std::string& id, const LogOptions& options,
                                               std::function<bool(bool, std::string_view)> on_line,
                                               std::function<void(Result<void>)> on_end) override {

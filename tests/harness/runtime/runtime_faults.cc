@@ -8,7 +8,7 @@ namespace patchbay::driver {
 
 const char* RuntimeCallName(RuntimeCall call) {
   static constexpr std::array names{"version", "list",      "inspect", "create", "start", "stop",
-                                    "remove",  "has-image", "pull",    "exec",   "logs",  "watch"};
+                                    "remove",  "has-image", "pull",    "exec",   "logs",  "watch", "usage"};
   return names.at(static_cast<std::size_t>(call));
 }
 

@@ -25,7 +25,8 @@ enum class RuntimeCall {
   kPull,
   kExec,
   kLogs,
-  kWatch
+  kWatch,
+  kUsage
 };
 const char* RuntimeCallName(RuntimeCall call);  // "create"
 // Changes the world: create, start, stop, remove, pull.

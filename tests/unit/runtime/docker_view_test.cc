@@ -39,6 +39,36 @@ TEST(DockerView, ReadsTheExitCodeFromAListsStatus) {
   EXPECT_EQ(code("created", "Created"), 0);
 }
 
+TEST(DockerView, TellsWhenTheRunBeforeThisOneEnded) {
+  const auto ended = [](const std::string& state, const std::string& finished) {
+    return *ReadInspected(Parse(R"({"Id":"abc","State":{"Status":")" + state +
+                                R"(","StartedAt":"2026-11-21T08:32:10Z","FinishedAt":")" + finished + "\"}}"));
+  };
+  EXPECT_EQ(ended("running", "2026-11-21T08:32:02Z").previous_end, ParseTime("2026-11-21T08:32:02Z"));
+  EXPECT_FALSE(ended("running", "2026-11-21T08:32:02Z").finished);
+  EXPECT_FALSE(ended("running", "0001-01-01T00:00:00Z").previous_end);
+  EXPECT_FALSE(ended("exited", "2026-11-21T08:32:12Z").previous_end);
+}
+
+TEST(DockerView, ReadsUsageAsTheWorkingSet) {
+  const auto read = [](const std::string& stats) {
+    return ReadUsage(Parse(R"({"read":"2026-11-21T08:32:10.5Z","cpu_stats":{"cpu_usage":{"total_usage":1500000}},
+                              "memory_stats":{"usage":1000,"stats":)" + stats + "}}"));
+  };
+  ASSERT_TRUE(read("{}").ok());
+  EXPECT_EQ(read("{}")->cpu, std::chrono::microseconds(1500));
+  EXPECT_EQ(read("{}")->at, ParseTime("2026-11-21T08:32:10.5Z"));
+  EXPECT_EQ(read("{}")->memory_bytes, 1000);
+  EXPECT_EQ(read(R"({"inactive_file":300})")->memory_bytes, 700);
+  EXPECT_EQ(read(R"({"inactive_file":300,"total_inactive_file":400})")->memory_bytes, 600);
+  EXPECT_EQ(read(R"({"inactive_file":3000})")->memory_bytes, 0);
+}
+
+TEST(DockerView, UsageOfWhatDoesNotRunIsAConflict) {
+  const auto read = ReadUsage(Parse(R"({"read":"0001-01-01T00:00:00Z","memory_stats":{},"cpu_stats":{}})"));
+  EXPECT_EQ(read.error().code, Code::kConflict);
+}
+
 TEST(DockerView, ReadsAnInspection) {
   const auto read = ReadInspected(Parse(R"({"Id":"abc","Name":"/web-0","Image":"sha256:1","RestartCount":4,
     "Created":"2026-11-21T08:32:00.123456789Z",
