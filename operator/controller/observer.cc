@@ -55,10 +55,12 @@ struct Observer::Shared {
     auto known = state.Lock();
     known->last_event = clock.Wall();
     if (event.action == "destroy") known->destroyed.insert(event.container_id);
-    const auto expected = known->expected.find(event.container_id);
-    if (expected != known->expected.end() && expected->second.until >= clock.Mono() &&
-        expected->second.actions.contains(event.action))
-      return std::nullopt;
+    if (const auto expected = known->expected.find(event.container_id); expected != known->expected.end()) {
+      const bool due = expected->second.until >= clock.Mono();
+      if (due && expected->second.actions.contains(event.action)) return std::nullopt;
+      // It went its own way: what comes now (a start by the engine) is news again.
+      known->expected.erase(expected);
+    }
     if (known->containers.contains(event.container_id)) known->stale.insert(event.container_id);
     else if (event.action == "destroy") return std::nullopt;
     else known->fresh.erase(event.owner_uid);

@@ -93,6 +93,25 @@ TEST(Observer, WakesTheOwnerOfWhatHappenedAndKeepsQuietAboutOurOwnDoing) {
   EXPECT_EQ(world.observer.Of("u")->at(0).state, driver::ContainerState::kRunning);
 }
 
+TEST(Observer, HearsOfAStartByTheEngineThoughItsOwnWasAMomentAgo) {
+  ObserverWorld world;
+  world.observer.Step();
+  world.runtime.AddImage("app:1");
+  driver::ContainerSpec spec;
+  spec.name = "a";
+  spec.image = "app:1";
+  spec.restart_policy = "always";
+  spec.labels = {{driver::kLabelInstallation, "test"}, {driver::kLabelOwnerUid, "u"}};
+  const auto id = world.runtime.Create(spec);
+  ASSERT_TRUE(id.ok());
+  world.observer.Expect(*id, {"start"});
+  ASSERT_TRUE(world.runtime.Start(*id).ok());
+  ASSERT_THAT(world.observer.Of("u").value(), SizeIs(1));
+  world.woken.clear();
+  world.runtime.Die(*id, 1);
+  EXPECT_THAT(world.woken, ElementsAre("u", "u"));
+}
+
 TEST(Observer, SubscribesAgainAndLooksAtEverythingWhenTheStreamIsLost) {
   ObserverWorld world;
   const std::string id = world.Run("a");
