@@ -1,5 +1,7 @@
 #include "app.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +16,7 @@
 #include "base/text.h"
 #include "cache/cache.h"
 #include "cache/committer.h"
+#include "cache/mirror.h"
 #include "controller/controller.h"
 #include "driver/gateway/caddy_gateway.h"
 #include "driver/notifier/webhook_notifier.h"
@@ -93,6 +96,19 @@ std::string FirstToken(const std::string& file) {
 
 }  // namespace
 
+cache::CacheOptions PodsOptions() {
+  cache::CacheOptions options;
+  options.steps_kept = 10'000;
+  options.bytes_kept = 8 * 1024 * 1024;
+  options.may_wait = true;
+  return options;
+}
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "localhost";
+}
+
 // What needs to know the database (its installation id) before it can be made.
 struct Hands {
   std::unique_ptr<driver::Runtime> runtime;
@@ -106,6 +122,7 @@ struct App::Parts {
       : flags(operator_flags),
         store(std::move(store_options), SystemClock(), random, meter),
         cache(store, SystemClock(), meter),
+        pods(mirror, SystemClock(), NullMeter(), PodsOptions()),
         committer(store, cache, SystemClock(), random, "patchbay-operator"),
         world(cache),
         client(http::NewCurlClient()) {
@@ -130,6 +147,8 @@ struct App::Parts {
   telemetry::PrometheusMeter meter;
   store::PgStore store;
   cache::Cache cache;
+  cache::Mirror mirror{SystemClock()};
+  cache::Cache pods;
   cache::Committer committer;
   telemetry::WorldGauges world;
   std::shared_ptr<http::HttpClient> client;
@@ -154,6 +173,18 @@ api::Backstage App::Parts::Backstage() {
     PATCHBAY_TRY(Json plan, present->Plan(objects));
     return Json{{"objects", std::move(plan)}};
   };
+  backstage.usage = [this, early](const std::vector<std::string>& ids) -> Result<std::vector<std::optional<api::Backstage::Usage>>> {
+    const auto present = controllers();
+    if (!present) return early;
+    PATCHBAY_TRY(const auto used, present->Usage(ids));
+    std::vector<std::optional<api::Backstage::Usage>> all;
+    for (const auto& one : used) {
+      all.emplace_back();
+      if (one) all.back() = api::Backstage::Usage{one->timestamp, one->window, one->cpu_nanocores, one->memory_bytes};
+    }
+    return all;
+  };
+  backstage.mirror = &pods;
   backstage.metrics = [this] { return meter.Exposition(); };
   backstage.ready = [this] { return Checks(); };
   return backstage;
@@ -193,7 +224,7 @@ Result<std::shared_ptr<Hands>> App::Parts::MakeHands(const std::string& installa
   options.workers = flags.workers;
   made->controllers = std::make_unique<controller::Controllers>(
       controller::Dependencies{cache, committer, store, *made->runtime, made->gateway.get(), *made->notifier, *client,
-                               SystemClock(), random, meter, installation},
+                               SystemClock(), random, meter, installation, nullptr, &mirror, HostName()},
       options);
   return made;
 }
@@ -253,6 +284,7 @@ Result<std::unique_ptr<App>> App::Start(const cli::OperatorFlags& flags) {
                                           parts->meter, api_options, parts->Backstage());
   parts->store.Start();
   parts->cache.Start();
+  parts->pods.Start();
   http::ServerOptions server_options = ServerOptionsOf(flags, parts->meter);
   if (!flags.default_manifests.empty()) {
     parts->private_socket = MakePrivateSocket();
@@ -281,6 +313,7 @@ void App::Stop() {
   if (parts_->beginner.joinable()) parts_->beginner.join();
   if (const auto present = parts_->controllers()) present->Stop();
   parts_->hands.Lock()->reset();
+  parts_->pods.Stop();
   parts_->cache.Stop();
   parts_->store.Stop();
   parts_->server.reset();

@@ -27,7 +27,7 @@ struct Backstage {
   struct LogQuery {
     std::string ns;
     std::string plugin;    // or
-    std::string instance;  // a container's name
+    std::string instance;  // a container's name: this run of it alone
     bool follow = false;
     bool previous = false;
     bool timestamps = false;
@@ -35,6 +35,16 @@ struct Backstage {
     std::string since;         // RFC 3339 or ""
   };
   std::function<Result<void>(const LogQuery&, const std::function<std::shared_ptr<http::Stream>()>& start)> logs;
+  // What these containers use, in their order; nothing for one that does not run or cannot be asked.
+  struct Usage {
+    std::string timestamp;             // RFC 3339
+    std::chrono::milliseconds window{0};  // that the rate is of
+    std::int64_t cpu_nanocores = 0;
+    std::int64_t memory_bytes = 0;
+  };
+  std::function<Result<std::vector<std::optional<Usage>>>(const std::vector<std::string>& container_ids)> usage;
+  // Where kinds that are mirrored, not stored (Kind::mirrored), are read. It must outlive the Api.
+  cache::Cache* mirror = nullptr;
   // The ordered actions that would follow if these objects were applied (deleted: those with deletionTimestamp).
   std::function<Result<Json>(const std::vector<Json>& objects)> plan;
   // The text of /metrics.

@@ -13,6 +13,7 @@
 #include "api/request_meter.h"
 #include "api/request_path.h"
 #include "base/clock.h"
+#include "cache/cache.h"
 #include "http/server.h"
 #include "object/key.h"
 #include "schema/kind.h"
@@ -34,6 +35,7 @@ class Call {
   ResourcePath path;
   const Kind* kind = nullptr;
   const Kind* stored = nullptr;  // whose objects `kind` shows: mostly itself, see event_view.h
+  cache::Cache* cache = nullptr;  // where objects of that kind are read
   Form form;
   std::string verb = "other";  // "get", "list"..., for the meter
   Key key() const { return {stored->Resource(), path.ns, path.name}; }

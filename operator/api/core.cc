@@ -32,20 +32,22 @@ Api::Core::Core(const Foundation& foundation, ApiOptions options, Backstage back
       reviews_(authenticator_),
       renderer_(foundation.kinds, foundation.clock),
       writes_(foundation.cache, foundation.committer, threads_, options_.max_writes_waiting),
-      reader_(foundation.cache, renderer_, threads_),
+      reader_(renderer_, threads_),
       mutations_(writes_, foundation.cache, renderer_, foundation.clock, foundation.random),
       removals_(writes_, foundation.cache, renderer_, foundation.clock),
       collector_(foundation.kinds, foundation.cache, foundation.committer, foundation.clock, foundation.random),
       scales_(writes_, foundation.cache, renderer_, foundation.clock),
-      logs_(backstage_, foundation.cache, foundation.clock, streams_),
+      evictions_(writes_, foundation.kinds, renderer_, foundation.clock),
+      logs_(backstage_, foundation.clock, streams_),
+      pod_metrics_(backstage_, foundation.kinds, foundation.clock, threads_),
       planning_(backstage_, foundation.kinds, foundation.cache, foundation.clock, foundation.random, threads_),
-      watches_(std::make_shared<Watches>(foundation.cache, renderer_, reader_, timers_, foundation.clock,
-                                         foundation.random, meter_,
+      watches_(std::make_shared<Watches>(renderer_, reader_, timers_, foundation.clock, foundation.random, meter_,
                                          WatchLimits{options_.max_watch, options_.max_watches})),
       discovery_(foundation.kinds, options_.version),
       openapi_(foundation.kinds, foundation.clock),
       health_(backstage_, foundation.cache, threads_),
-      router_(foundation.kinds, foundation.cache, {reader_, *watches_, mutations_, removals_, scales_, logs_}) {}
+      router_(foundation.kinds, foundation.cache, backstage_.mirror,
+              {reader_, *watches_, mutations_, removals_, evictions_, scales_, logs_}) {}
 
 void Api::Core::Serve(std::shared_ptr<http::Exchange> exchange) {
   auto call = std::make_shared<Call>(std::move(exchange), foundation_.clock, meter_);
@@ -65,7 +67,7 @@ void Api::Core::Route(const CallPtr& call) {
   if (!user.ok()) return call->Fail(user.error());
   call->user = *std::move(user);
   call->allowed = authenticator_.Allows(call->user);
-  if (!reviews_.Serve(call) && !router_.Serve(call)) ServeKnown(call);
+  if (!reviews_.Serve(call) && !pod_metrics_.Serve(call) && !router_.Serve(call)) ServeKnown(call);
 }
 
 void Api::Core::ServeKnown(const CallPtr& call) {

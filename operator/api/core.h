@@ -8,11 +8,13 @@
 #include "api/authn.h"
 #include "api/collector.h"
 #include "api/discovery.h"
+#include "api/evictions.h"
 #include "api/health.h"
 #include "api/logs.h"
 #include "api/mutations.h"
 #include "api/openapi_documents.h"
 #include "api/planning.h"
+#include "api/pod_metrics.h"
 #include "api/reader.h"
 #include "api/removals.h"
 #include "api/render.h"
@@ -66,7 +68,9 @@ class Api::Core {
   Removals removals_;
   Collector collector_;
   Scales scales_;
+  Evictions evictions_;
   Logs logs_;
+  PodMetrics pod_metrics_;
   Planning planning_;
   const std::shared_ptr<Watches> watches_;
   const Discovery discovery_;

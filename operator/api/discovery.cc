@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/pod_metrics.h"
 #include "api/reviews.h"
 #include "base/text.h"
 
@@ -30,8 +31,12 @@ bool IsReview(const Kind& kind) {
                      [&](const Kind& review) { return review.Resource() == kind.Resource(); });
 }
 
+bool IsPodMetrics(const Kind& kind) { return kind.Resource() == PodMetricsKind().Resource(); }
+
 Json Verbs(const Kind& kind) {
   if (IsReview(kind)) return Json::array({"create"});
+  if (IsPodMetrics(kind)) return Json::array({"get", "list"});
+  if (kind.mirrored) return {"delete", "deletecollection", "get", "list", "watch"};
   Json verbs = {"create", "delete"};
   if (kind.plural != kNamespaces) verbs.push_back("deletecollection");
   for (const char* verb : {"get", "list", "patch", "update", "watch"}) verbs.push_back(verb);
@@ -51,7 +56,7 @@ std::vector<Subresource> SubresourcesOf(const Kind& kind) {
   const Json verbs = {"get", "patch", "update"};
   if (kind.has_status) all.push_back({"status", kind.group, kind.version, kind.kind, verbs});
   if (kind.scale) all.push_back({"scale", "autoscaling", "v1", "Scale", verbs});
-  if (kind.Resource() == kPlugins) all.push_back({"log", kind.group, kind.version, kind.kind, Json::array({"get"})});
+  if (kind.Resource() == kPlugins || kind.Resource() == kPods) all.push_back({"log", kind.group, kind.version, kind.kind, Json::array({"get"})});
   return all;
 }
 
@@ -180,6 +185,7 @@ std::string GroupVersionPath(std::string_view group, std::string_view version) {
 Discovery::Discovery(const Kinds& served, const std::string& version) {
   KindList kinds = served.all();
   kinds.insert(kinds.end(), ReviewKinds().begin(), ReviewKinds().end());
+  kinds.push_back(PodMetricsKind());
   Put("/version", "", VersionDocument(version));
   Put("/api", "",
       {{"kind", "APIVersions"},

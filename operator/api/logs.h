@@ -15,23 +15,27 @@ class LogStream;
 
 class Logs {
  public:
-  Logs(const Backstage& backstage, const cache::Cache& cache, Clock& clock, Threads& threads);
+  Logs(const Backstage& backstage, Clock& clock, Threads& threads);
 
-  // GET .../plugins/NAME/log?follow&tailLines&sinceSeconds&sinceTime&timestamps&previous&container
+  // GET .../{plugins,pods}/NAME/log?follow&tailLines&sinceSeconds&sinceTime&timestamps&previous&limitBytes&container.
+  // Of a plugin, `container` is one of its instances; of a pod, its only container.
   void Get(const CallPtr& call);
   // Ends all streams: whoever writes to one sees that it is gone.
   void End();
 
  private:
-  Answer<Backstage::LogQuery> ParseQuery(const Call& call) const;
-  void Stream(const CallPtr& call, const Backstage::LogQuery& query);
-  std::shared_ptr<LogStream> Open(const CallPtr& call);
+  struct Wish {
+    Backstage::LogQuery query;
+    std::int64_t most_bytes = -1;  // -1: all
+  };
+  Answer<Wish> ParseWish(const Call& call) const;
+  void Stream(const CallPtr& call, const Wish& wish);
+  std::shared_ptr<LogStream> Open(const CallPtr& call, std::int64_t most_bytes);
   struct State {
     std::set<std::shared_ptr<LogStream>> open;
     bool closed = false;
   };
   const Backstage& backstage_;
-  const cache::Cache& cache_;
   Clock& clock_;
   Threads& threads_;
   Guarded<State> state_;

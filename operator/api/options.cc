@@ -213,6 +213,9 @@ Answer<DeleteOptions> ParseDeleteOptions(const http::Query& query, std::string_v
   const bool orphans = FindBool(given, {"orphanDependents"}, IsTrue(query, "orphanDependents"));
   if (policy == "Orphan" || orphans) options.propagation = Propagation::kOrphan;
   if (policy == "Foreground") options.propagation = Propagation::kForeground;
+  PATCHBAY_TRY(options.grace, ParseNumber(query, "gracePeriodSeconds"));
+  if (const Json* grace = Find(given, {"gracePeriodSeconds"}); grace && grace->is_number_integer())
+    options.grace = grace->get<long>();
   options.uid = OptionalString(given, {"preconditions", "uid"});
   options.revision = OptionalString(given, {"preconditions", "resourceVersion"});
   return options;

@@ -50,6 +50,7 @@ enum class Propagation { kBackground, kForeground, kOrphan };
 struct DeleteOptions {
   bool dry_run = false;
   Propagation propagation = Propagation::kBackground;
+  std::optional<long> grace;       // gracePeriodSeconds
   std::optional<std::string> uid;  // preconditions
   std::optional<std::string> revision;
 };

@@ -25,8 +25,9 @@ std::vector<OwnerReference> ReferencesOf(const Kinds& kinds, const Json& object)
     owner.blocks = FindBool(reference, {"blockOwnerDeletion"});
     owner.key.name = FindString(reference, {"name"});
     const Kind* kind = kinds.FindKind(FindString(reference, {"apiVersion"}), FindString(reference, {"kind"}));
-    if (kind) owner.key.resource = kind->Resource();
-    if (kind && kind->namespaced) owner.key.ns = NamespaceOf(object);
+    const bool stored = kind && !kind->mirrored;  // what is not stored is not seen to go
+    if (stored) owner.key.resource = kind->Resource();
+    if (stored && kind->namespaced) owner.key.ns = NamespaceOf(object);
     owners.push_back(std::move(owner));
   }
   return owners;

@@ -47,19 +47,18 @@ Failure ListFailure(const Error& error, const ListOptions& options, const cache:
 
 }  // namespace
 
-Reader::Reader(const cache::Cache& cache, const Renderer& renderer, Threads& threads)
-    : cache_(cache), renderer_(renderer), threads_(threads) {}
+Reader::Reader(const Renderer& renderer, Threads& threads) : renderer_(renderer), threads_(threads) {}
 
 void Reader::When(const CallPtr& call, std::optional<Revision> revision, std::function<void()> go) const {
-  if (!revision || *revision <= cache_.revision()) return go();
+  if (!revision || *revision <= call->cache->revision()) return go();
   const bool taken = threads_.Run([this, call, wanted = *revision, go = std::move(go)] {
-    if (const Result<void> caught_up = cache_.CatchUp(); !caught_up.ok()) {
+    if (const Result<void> caught_up = call->cache->CatchUp(); !caught_up.ok()) {
       return call->Fail(FromError(caught_up.error(), nullptr, ""));
     }
-    if (wanted > cache_.revision()) return call->Fail(TooLargeRevision(wanted, cache_.revision()));
+    if (wanted > call->cache->revision()) return call->Fail(TooLargeRevision(wanted, call->cache->revision()));
     go();
   });
-  if (!taken) call->Fail(TooLargeRevision(*revision, cache_.revision()));
+  if (!taken) call->Fail(TooLargeRevision(*revision, call->cache->revision()));
 }
 
 void Reader::Get(const CallPtr& call) const {
@@ -71,7 +70,7 @@ void Reader::Get(const CallPtr& call) const {
     wanted = *number;
   }
   When(call, wanted, [this, call] {
-    const cache::EntryPtr entry = cache_.Get(call->key());
+    const cache::EntryPtr entry = call->cache->Get(call->key());
     if (!entry) return call->Fail(NotFound(*call->kind, call->path.name));
     call->Reply(renderer_.Object(*call->kind, call->form, 200, entry->bytes));
   });
@@ -86,7 +85,7 @@ void Reader::ListNow(const CallPtr& call, const ListOptions& options) const {
   if (!selection.ok()) return call->Fail(selection.error());
   cache::ListQuery query = selection->Query();
   if (const Answer<void> placed = Position(options, query); !placed.ok()) return call->Fail(placed.error());
-  const Result<cache::Page> page = cache_.List(query);
+  const Result<cache::Page> page = call->cache->List(query);
   if (!page.ok()) return call->Fail(ListFailure(page.error(), options, query, *call->kind));
 
   std::vector<Bytes> objects;

@@ -1,4 +1,4 @@
-// The verbs get and list: from the cache, its bytes as they are. Thread-safe.
+// The verbs get and list: from the call's cache, its bytes as they are. Thread-safe.
 #pragma once
 
 #include "api/call.h"
@@ -11,18 +11,17 @@ namespace patchbay::api {
 
 class Reader {
  public:
-  Reader(const cache::Cache& cache, const Renderer& renderer, Threads& threads);
+  Reader(const Renderer& renderer, Threads& threads);
 
   void Get(const CallPtr& call) const;
   void List(const CallPtr& call, const ListOptions& options) const;
 
-  // Calls `go` when the cache shows `revision`: at once, or on a thread of its own after reading what the store has.
+  // Calls `go` when the call's cache shows `revision`: at once, or on a thread of its own after reading what the store has.
   // 504 when even the store is not there yet.
   void When(const CallPtr& call, std::optional<Revision> revision, std::function<void()> go) const;
 
  private:
   void ListNow(const CallPtr& call, const ListOptions& options) const;
-  const cache::Cache& cache_;
   const Renderer& renderer_;
   Threads& threads_;
 };

@@ -22,21 +22,6 @@ Failure Unmet(const Kind& kind, const cache::Entry& entry, std::string_view why)
   return Conflict(named, entry.key.name, why);
 }
 
-Answer<void> CheckPreconditions(const Kind& kind, const cache::Entry& entry, const DeleteOptions& options) {
-  if (options.uid && *options.uid != entry.uid) {
-    return Unmet(kind, entry,
-                 StrCat("the UID in the precondition (", *options.uid, ") does not match the UID in record (",
-                           entry.uid, "). The object might have been deleted and then recreated"));
-  }
-  if (options.revision && *options.revision != std::to_string(entry.revision)) {
-    return Unmet(kind, entry,
-                 StrCat("the ResourceVersion in the precondition (", *options.revision,
-                           ") does not match the ResourceVersion in record (", entry.revision,
-                           "). The object might have been modified"));
-  }
-  return {};
-}
-
 Answer<std::optional<cache::Intent>> Remove(const Kind& kind, const cache::Entry& entry, Propagation propagation,
                                             std::string_view now) {
   Json object = ParseStored(*entry.bytes);
@@ -56,6 +41,21 @@ void ReplyRemoved(const CallPtr& call, const Renderer& renderer, const Answer<Wr
 }
 
 }  // namespace
+
+Answer<void> CheckPreconditions(const Kind& kind, const cache::Entry& entry, const DeleteOptions& options) {
+  if (options.uid && *options.uid != entry.uid) {
+    return Unmet(kind, entry,
+                 StrCat("the UID in the precondition (", *options.uid, ") does not match the UID in record (",
+                           entry.uid, "). The object might have been deleted and then recreated"));
+  }
+  if (options.revision && *options.revision != std::to_string(entry.revision)) {
+    return Unmet(kind, entry,
+                 StrCat("the ResourceVersion in the precondition (", *options.revision,
+                           ") does not match the ResourceVersion in record (", entry.revision,
+                           "). The object might have been modified"));
+  }
+  return {};
+}
 
 Removals::Removals(Writes& writes, const cache::Cache& cache, const Renderer& renderer, Clock& clock)
     : writes_(writes), cache_(cache), renderer_(renderer), clock_(clock) {}

@@ -9,6 +9,9 @@
 
 namespace patchbay::api {
 
+// The preconditions of a delete: 409 in Kubernetes' words when the object is another or has changed.
+Answer<void> CheckPreconditions(const Kind& kind, const cache::Entry& entry, const DeleteOptions& options);
+
 class Removals {
  public:
   Removals(Writes& writes, const cache::Cache& cache, const Renderer& renderer, Clock& clock);

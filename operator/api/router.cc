@@ -6,6 +6,7 @@
 #include "api/access.h"
 #include "api/event_view.h"
 #include "api/paths.h"
+#include "base/text.h"
 
 namespace patchbay::api {
 namespace {
@@ -46,8 +47,13 @@ bool Router::Serve(const CallPtr& call) const {
     call->Fail(Denied(*call));
     return true;
   }
+  call->cache = call->kind->mirrored ? mirror_ : &cache_;
   if (!cache_.synced()) {
     call->Fail(Unavailable("the database has not been read yet"));
+    return true;
+  }
+  if (!call->cache || !call->cache->synced()) {
+    call->Fail(Unavailable("the containers have not been looked at yet"));
     return true;
   }
   Answer<Form> form = ChooseForm(call->request());
@@ -56,8 +62,28 @@ bool Router::Serve(const CallPtr& call) const {
     return true;
   }
   if (form.ok()) call->form = *std::move(form);
-  ServeKind(call);
+  if (call->kind->mirrored) ServeMirrored(call);
+  else ServeKind(call);
   return true;
+}
+
+// Only what can be done about a thing that nobody wishes by itself.
+void Router::ServeMirrored(const CallPtr& call) const {
+  const ResourcePath& path = call->path;
+  if (path.subresource == "log") return ServeLog(call);
+  if (path.subresource.empty() && call->IsMethod("GET")) {
+    return path.name.empty() || path.watch ? ListOrWatch(call) : verbs_.reader.Get(call);
+  }
+  if (path.subresource.empty() && call->IsMethod("DELETE")) {
+    return path.name.empty() ? verbs_.evictions.DeleteCollection(call) : verbs_.evictions.Delete(call);
+  }
+  Failure failure = MethodNotAllowed(*call->kind, VerbOf(*call));
+  failure.message = StrCat(
+      path.subresource.empty() ? StrCat("a ", call->kind->kind, " shows what runs, it cannot be written")
+                               : StrCat(path.plural, "/", path.subresource, " is not served here"),
+      ": change the Plugin that it belongs to",
+      path.subresource.empty() ? ", and it follows" : "; for a look inside, ask the container engine (docker exec)");
+  call->Fail(failure);
 }
 
 void Router::ServeKind(const CallPtr& call) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/call.h"
+#include "api/evictions.h"
 #include "api/logs.h"
 #include "api/mutations.h"
 #include "api/reader.h"
@@ -16,18 +17,22 @@ struct Verbs {
   Watches& watches;
   Mutations& mutations;
   Removals& removals;
+  Evictions& evictions;
   Scales& scales;
   Logs& logs;
 };
 
 class Router {
  public:
-  Router(const Kinds& kinds, const cache::Cache& cache, Verbs verbs) : kinds_(kinds), cache_(cache), verbs_(verbs) {}
+  // `mirror` has the kinds that are mirrored; it may be nullptr.
+  Router(const Kinds& kinds, cache::Cache& cache, cache::Cache* mirror, Verbs verbs)
+      : kinds_(kinds), cache_(cache), mirror_(mirror), verbs_(verbs) {}
 
   // Answers when the path lies below a group version; false otherwise.
   bool Serve(const CallPtr& call) const;
 
  private:
+  void ServeMirrored(const CallPtr& call) const;
   void ServeKind(const CallPtr& call) const;
   void ServeCollection(const CallPtr& call) const;
   void ServeObject(const CallPtr& call) const;
@@ -36,7 +41,8 @@ class Router {
   void ServeLog(const CallPtr& call) const;
   void ListOrWatch(const CallPtr& call) const;
   const Kinds& kinds_;
-  const cache::Cache& cache_;
+  cache::Cache& cache_;
+  cache::Cache* const mirror_;
   const Verbs verbs_;
 };
 

@@ -18,6 +18,9 @@ bool KnowsField(const Kind& kind, std::string_view field) {
   if (field == "metadata.name" || (field == "metadata.namespace" && kind.namespaced)) return true;
   const std::string resource = StoredResource(kind);
   if (resource == kEvents) return std::find(kEventFields.begin(), kEventFields.end(), field) != kEventFields.end();
+  if (resource == kPods)
+    return field == "status.phase" || field == "status.podIP" || field == "spec.nodeName" ||
+           field == "spec.restartPolicy";
   if (resource == kSecrets) return field == "type";
   if (resource == kNamespaces) return field == "status.phase";
   return false;

@@ -18,10 +18,9 @@ bool WantsPresent(const ListOptions& options) {
 
 }  // namespace
 
-Watches::Watches(cache::Cache& cache, const Renderer& renderer, const Reader& reader,
-                 std::shared_ptr<Timers> timers, Clock& clock, Random& random, RequestMeter& meter, WatchLimits limits)
-    : cache_(cache),
-      reader_(reader),
+Watches::Watches(const Renderer& renderer, const Reader& reader, std::shared_ptr<Timers> timers, Clock& clock,
+                 Random& random, RequestMeter& meter, WatchLimits limits)
+    : reader_(reader),
       timers_(std::move(timers)),
       clock_(clock),
       random_(random),
@@ -47,7 +46,7 @@ void Watches::StartNow(const CallPtr& call, const ListOptions& options) {
   session->Open(call->StartStream(std::move(head), [weak = weak_from_this(), id = *number] {
     if (const auto self = weak.lock()) self->DropLater(id);
   }));
-  Subscribe(*number, session, call->stored->Resource(), options);
+  Subscribe(*number, session, *call, options);
   Schedule(*number, clock_.Mono() + Duration(options));
 }
 
@@ -63,12 +62,14 @@ Answer<std::uint64_t> Watches::Register(const SessionPtr& session) {
   return number;
 }
 
-void Watches::Subscribe(std::uint64_t number, const SessionPtr& session, const std::string& resource,
+void Watches::Subscribe(std::uint64_t number, const SessionPtr& session, const Call& call,
                         const ListOptions& options) {
+  cache::Cache& cache = *call.cache;
+  const std::string resource = call.stored->Resource();
   if (WantsPresent(options)) {
     std::vector<cache::EntryPtr> present;
     Revision revision = 0;
-    Keep(number, cache_.ListAndWatch(
+    Keep(number, cache.ListAndWatch(
                      resource,
                      [&](const std::vector<cache::EntryPtr>& entries, Revision at) {
                        present = entries;
@@ -77,14 +78,14 @@ void Watches::Subscribe(std::uint64_t number, const SessionPtr& session, const s
                      session));
     return session->Begin(present, revision, options.initial_events);
   }
-  const Revision from = options.revision.value_or(0) > 0 ? *options.revision : cache_.revision();
-  Result<std::unique_ptr<cache::WatchHandle>> handle = cache_.Watch(resource, from, session);
+  const Revision from = options.revision.value_or(0) > 0 ? *options.revision : cache.revision();
+  Result<std::unique_ptr<cache::WatchHandle>> handle = cache.Watch(resource, from, session);
   if (handle.ok()) {
     Keep(number, *std::move(handle));
     return session->Begin({}, from, false);
   }
   if (handle.error().code == Code::kExpired) {
-    session->Fail(Expired(StrCat("too old resource version: ", from, " (", cache_.revision(), ")")));
+    session->Fail(Expired(StrCat("too old resource version: ", from, " (", cache.revision(), ")")));
   } else {
     session->Fail(FromError(handle.error(), nullptr, ""));
   }

@@ -23,7 +23,7 @@ struct WatchLimits {
 
 class Watches : public std::enable_shared_from_this<Watches> {
  public:
-  Watches(cache::Cache& cache, const Renderer& renderer, const Reader& reader, std::shared_ptr<Timers> timers,
+  Watches(const Renderer& renderer, const Reader& reader, std::shared_ptr<Timers> timers,
           Clock& clock, Random& random, RequestMeter& meter, WatchLimits limits);
 
   void Start(const CallPtr& call, const ListOptions& options);
@@ -44,15 +44,13 @@ class Watches : public std::enable_shared_from_this<Watches> {
   };
   void StartNow(const CallPtr& call, const ListOptions& options);
   Answer<std::uint64_t> Register(const SessionPtr& session);
-  void Subscribe(std::uint64_t number, const SessionPtr& session, const std::string& resource,
-                 const ListOptions& options);
+  void Subscribe(std::uint64_t number, const SessionPtr& session, const Call& call, const ListOptions& options);
   void Keep(std::uint64_t number, std::unique_ptr<cache::WatchHandle> handle);
   void Drop(std::uint64_t number);
   void DropLater(std::uint64_t number);
   void Schedule(std::uint64_t number, MonoTime end);
   void Tick(std::uint64_t number, MonoTime end);
   std::chrono::milliseconds Duration(const ListOptions& options);
-  cache::Cache& cache_;
   const Reader& reader_;
   const std::shared_ptr<Timers> timers_;
   Clock& clock_;

@@ -54,8 +54,9 @@ Committer::~Committer() = default;
 void Committer::Tell(store::Unit& unit, const Key& key, const Json& object, const std::vector<EventNote>& notes,
                      const std::vector<std::string>& topics) const {
   const WallTime now = clock_.Wall();
-  const Subject subject = SubjectOf(key, object);
   for (const EventNote& note : notes) {
+    const bool own = note.about.is_null();
+    const Subject subject = SubjectOf(own ? key : Key{"", key.ns, NameOf(note.about)}, own ? object : note.about);
     const Key event = EventKey(subject, note);
     const auto told = [&](const store::Write& write) { return write.key == event; };
     if (std::any_of(unit.writes.begin(), unit.writes.end(), told)) continue;

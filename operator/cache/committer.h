@@ -21,6 +21,7 @@ struct EventNote {
   bool warning = false;
   std::string reason;   // CamelCase
   std::string message;  // for a person
+  Json about = nullptr;  // another one of its namespace that this is about: apiVersion, kind, metadata
 };
 
 struct Intent {

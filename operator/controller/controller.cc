@@ -24,6 +24,10 @@ Result<void> Controllers::Logs(const LogQuery& query, const std::function<std::s
   return core_->Logs(query, start);
 }
 
+Result<std::vector<std::optional<UsageReport>>> Controllers::Usage(const std::vector<std::string>& container_ids) {
+  return core_->Usage(container_ids);
+}
+
 std::vector<std::pair<std::string, std::string>> Controllers::Checks() const { return core_->Checks(); }
 
 }  // namespace patchbay::controller

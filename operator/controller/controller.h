@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "base/random.h"
 #include "cache/cache.h"
 #include "cache/committer.h"
+#include "cache/mirror.h"
 #include "driver/gateway/gateway.h"
 #include "driver/notifier/notifier.h"
 #include "driver/runtime/runtime.h"
@@ -42,6 +44,8 @@ struct Dependencies {
   std::string installation;     // Store::InstallationId: the mark on everything we make
   // Opens and closes a TCP connection within the time; probes use it. Empty: the real one.
   std::function<Result<void>(const std::string& ip, int port, std::chrono::milliseconds timeout)> connect = nullptr;
+  cache::Mirror* pods = nullptr;     // where containers are shown as Pods; opened when all were looked at
+  std::string node = "localhost";    // the host's name, as Pods say it
 };
 
 struct Options {
@@ -61,12 +65,20 @@ struct Options {
 struct LogQuery {
   std::string ns;
   std::string plugin;    // or
-  std::string instance;  // a container's name
+  std::string instance;  // a container's name: its present run alone
   bool follow = false;
-  bool previous = false;
+  bool previous = false;  // what it wrote before it was last started again
   bool timestamps = false;
   int tail = -1;         // lines; -1 for all
   std::string since;     // RFC 3339 or ""
+};
+
+// api::Backstage::Usage has the same fields.
+struct UsageReport {
+  std::string timestamp;
+  std::chrono::milliseconds window{0};
+  std::int64_t cpu_nanocores = 0;
+  std::int64_t memory_bytes = 0;
 };
 
 class Controllers {
@@ -96,6 +108,10 @@ class Controllers {
   // from; an error before that is for the client (kNotFound, kInvalid, kUnavailable). Several containers: each line
   // begins with "[name] ".
   Result<void> Logs(const LogQuery& query, const std::function<std::shared_ptr<http::Stream>()>& start);
+
+  // What these containers use, in their order; nothing for one that does not run. Blocks, at a first question for a
+  // second: a rate needs two looks. kUnavailable when the engine does not answer.
+  Result<std::vector<std::optional<UsageReport>>> Usage(const std::vector<std::string>& container_ids);
 
   // For /readyz, in order: name, error or "". Cheap: what was last seen, nothing is asked.
   std::vector<std::pair<std::string, std::string>> Checks() const;

@@ -37,9 +37,10 @@ Controllers::Core::Core(Dependencies d, Options options)
       images_(dependencies_.runtime, dependencies_.clock, dependencies_.random, metrics_,
               [this](const Key& key) { queue_.Add(key); }),
       executor_(dependencies_.runtime, observer_, crew_, metrics_),
+      pods_(dependencies_.pods, dependencies_.node),
       revisions_(dependencies_.cache, dependencies_.committer, dependencies_.clock, dependencies_.random),
       plugins_({dependencies_.cache, dependencies_.committer, dependencies_.runtime, dependencies_.clock, observer_,
-                prober_, endpoints_, images_, executor_, revisions_, dependencies_.installation}),
+                prober_, endpoints_, images_, executor_, pods_, revisions_, dependencies_.installation}),
       sweep_(dependencies_.cache, dependencies_.runtime, observer_, metrics_, options.prune_most),
       routes_({dependencies_.cache, dependencies_.committer, dependencies_.gateway, dependencies_.clock, endpoints_,
                metrics_},
@@ -50,7 +51,8 @@ Controllers::Core::Core(Dependencies d, Options options)
                 [this](const Key& key) { queue_.AddAfter(key, kWebhookPause); }, [this] { webhook_bell_.Ring(); }),
       planner_(dependencies_.cache, RuntimeReader(dependencies_.runtime), GatewayReader(dependencies_.gateway),
                dependencies_.installation),
-      logs_(dependencies_.cache, dependencies_.runtime, observer_) {}
+      logs_(dependencies_.cache, dependencies_.runtime, observer_),
+      usage_(dependencies_.runtime, dependencies_.clock, crew_) {}
 
 void Controllers::Core::Start() {
   crew_.Start(options_.workers);
@@ -76,6 +78,7 @@ void Controllers::Core::Start() {
 // Who calls others stops before them.
 void Controllers::Core::Stop() {
   stopping_ = true;
+  stop_usage_.request_stop();
   for (std::jthread& thread : threads_) thread.request_stop();
   threads_.clear();
   watch_.reset();
@@ -124,6 +127,9 @@ bool Controllers::Core::Subscribe() {
     return false;
   }
   watch_ = std::move(*watch);
+  std::set<Key> plugins;
+  for (const auto& entry : dependencies_.cache.All(kPlugins)) plugins.insert(entry->key);
+  pods_.Await(std::move(plugins));
   subscribed_ = true;
   routes_.MarkDirty();
   webhook_bell_.Ring();
@@ -223,6 +229,10 @@ void Controllers::Core::KeepHouse(std::stop_token stop) {
 
 Result<void> Controllers::Core::Logs(const LogQuery& query, const std::function<std::shared_ptr<http::Stream>()>& start) {
   return logs_.Read(query, start, [this] { return stopping_.load(); });
+}
+
+Result<std::vector<std::optional<UsageReport>>> Controllers::Core::Usage(const std::vector<std::string>& container_ids) {
+  return usage_.Read(container_ids, stop_usage_.get_token());
 }
 
 std::vector<std::pair<std::string, std::string>> Controllers::Core::Checks() const {

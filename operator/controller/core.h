@@ -12,10 +12,12 @@
 #include "controller/logs.h"
 #include "controller/planner.h"
 #include "controller/plugin.h"
+#include "controller/pod_show.h"
 #include "controller/queue.h"
 #include "controller/revisions.h"
 #include "controller/route.h"
 #include "controller/sweep.h"
+#include "controller/usage.h"
 #include "controller/watcher.h"
 #include "controller/webhook.h"
 
@@ -31,6 +33,7 @@ class Controllers::Core {
   bool Step();
   Result<Json> Plan(const std::vector<Json>& objects) const { return planner_.Plan(objects); }
   Result<void> Logs(const LogQuery& query, const std::function<std::shared_ptr<http::Stream>()>& start);
+  Result<std::vector<std::optional<UsageReport>>> Usage(const std::vector<std::string>& container_ids);
   std::vector<std::pair<std::string, std::string>> Checks() const;
 
  private:
@@ -56,6 +59,7 @@ class Controllers::Core {
   Endpoints endpoints_;
   Images images_;
   Executor executor_;
+  PodShow pods_;
   Revisions revisions_;
   PluginController plugins_;
   Sweep sweep_;
@@ -66,6 +70,8 @@ class Controllers::Core {
   Bell house_bell_;
   const Planner planner_;
   LogReader logs_;
+  UsageReader usage_;
+  std::stop_source stop_usage_;
   std::atomic<bool> subscribed_ = false;
   std::atomic<bool> stopping_ = false;
   MonoTime next_resync_{};

@@ -81,6 +81,14 @@ std::vector<std::string> FindIdleFields(const Json& spec) {
   return idle;
 }
 
+std::map<std::string, Eviction> ReadEvictions(const Json& plugin) {
+  std::map<std::string, Eviction> evicted;
+  if (const Json* list = Find(plugin, {"status", "evictions"}); list && list->is_array())
+    for (const Json& each : *list)
+      evicted[FindString(each, {"id"})] = {FindString(each, {"requestedAt"}), FindBool(each, {"now"})};
+  return evicted;
+}
+
 }  // namespace
 
 std::vector<NamedPort> ReadPorts(const Json& plugin) {
@@ -120,6 +128,7 @@ Desired BuildDesired(const Json& plugin, const Lookup& lookup, const std::string
   desired.ports = ReadPorts(plugin);
   desired.strategy = ReadStrategy(spec, desired.asked);
   desired.idle_fields = FindIdleFields(spec);
+  desired.evicted = ReadEvictions(plugin);
   FillContainer(spec, lookup, desired);
   const auto port_of = [&](const Json& port) { return FindPort(desired.ports, &port); };
   desired.probes = ReadProbes(spec, port_of, desired.problems);
@@ -133,17 +142,19 @@ Desired BuildDesired(const Json& plugin, const Lookup& lookup, const std::string
   return desired;
 }
 
-driver::ContainerSpec SpecFor(const Desired& desired, int ordinal) {
+driver::ContainerSpec SpecFor(const Desired& desired, int ordinal, std::string name) {
   driver::ContainerSpec spec = desired.container;
-  spec.name = ContainerName(desired, ordinal);
+  spec.name = std::move(name);
   spec.labels[driver::kLabelOrdinal] = std::to_string(ordinal);
   return spec;
 }
 
-std::string ContainerName(const Desired& desired, int ordinal) {
+std::string ContainerName(const Desired& desired, int ordinal, const std::string& instead_of) {
   // 63 in all, so that it can be a host name too.
-  std::string person = StrCat(desired.key.ns, "-", desired.key.name).substr(0, 30);
-  return StrCat("patchbay-", person, "-", desired.uid.substr(0, 8), "-", desired.hash.substr(0, 8), "-", ordinal);
+  const std::string suffix = instead_of.empty() ? "" : StrCat("-", Sha256Hex(instead_of).substr(0, 4));
+  std::string person = StrCat(desired.key.ns, "-", desired.key.name).substr(0, 30 - suffix.size());
+  return StrCat("patchbay-", person, "-", desired.uid.substr(0, 8), "-", desired.hash.substr(0, 8), "-", ordinal,
+                suffix);
 }
 
 }  // namespace patchbay::controller

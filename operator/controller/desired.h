@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -32,6 +33,12 @@ struct RollStrategy {
   std::chrono::seconds progress{600};  // without progress for so long: Stalled
 };
 
+// The wish that a container be replaced by another of its kind (status.evictions).
+struct Eviction {
+  std::string requested_at;  // RFC 3339
+  bool now = false;          // without waiting for the other one
+};
+
 enum class PullPolicy { kIfNotPresent, kAlways, kNever };
 enum class RestartPolicy { kAlways, kOnFailure, kNever };
 
@@ -52,6 +59,7 @@ struct Desired {
   bool exclusive = false;  // has host ports: two of them cannot run at once
   Probes probes;
   RollStrategy strategy;
+  std::map<std::string, Eviction> evicted;  // by container id
   std::set<Key> refers;          // Secrets and ConfigMaps
   std::vector<Cause> problems;   // nothing can be made while there is one
   std::vector<std::string> idle_fields;  // set, but without effect in this version
@@ -64,10 +72,11 @@ using Lookup = std::function<std::optional<std::string>(const Key& object, const
 // schema's default.
 Desired BuildDesired(const Json& plugin, const Lookup& lookup, const std::string& installation);
 
-// The container for one ordinal of the desired revision.
-driver::ContainerSpec SpecFor(const Desired& desired, int ordinal);
-// "patchbay-<namespace>-<name>-<uid, 8>-<hash, 8>-<ordinal>": the same after any crash.
-std::string ContainerName(const Desired& desired, int ordinal);
+// The container for one ordinal of the desired revision, under this name.
+driver::ContainerSpec SpecFor(const Desired& desired, int ordinal, std::string name);
+// "patchbay-<namespace>-<name>-<uid, 8>-<hash, 8>-<ordinal>": the same after any crash. `instead_of`: the id of the one
+// that has that name and is being replaced while it still runs; the new one's name then ends in "-" and 4 digits.
+std::string ContainerName(const Desired& desired, int ordinal, const std::string& instead_of = "");
 
 // The port number for a backend's "8080" or "http"; nothing when the plugin has no port of that name. Absent: the
 // plugin's first port.

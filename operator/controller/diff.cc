@@ -35,7 +35,8 @@ class Differ {
   // One container an ordinal is the current one; of several the one that serves, then the first.
   void Sort() {
     for (const Replica& replica : world_.replicas) {
-      const bool wanted = replica.hash == desired_.hash && replica.ordinal >= 0 && replica.ordinal < desired_.replicas;
+      const bool fits = replica.hash == desired_.hash && replica.ordinal >= 0 && replica.ordinal < desired_.replicas;
+      const bool wanted = fits && !IsEvicted(replica);
       if (!wanted) {
         old_.push_back(&replica);
         continue;
@@ -47,6 +48,12 @@ class Differ {
     }
   }
 
+  bool IsEvicted(const Replica& replica) const { return desired_.evicted.contains(replica.id); }
+  // To be replaced, and nothing is lost (or nobody minds) when it goes before another comes.
+  bool MayGoAtOnce(const Replica& old) const {
+    const auto eviction = desired_.evicted.find(old.id);
+    return eviction != desired_.evicted.end() && (eviction->second.now || !IsHealthyOld(old));
+  }
   static bool IsReady(const Replica& replica) {
     return replica.state == ContainerState::kRunning && replica.readiness == Readiness::kReady && !replica.condemned;
   }
@@ -131,6 +138,7 @@ class Differ {
     if (!desired_.enabled) return "the plugin is disabled";
     if (replica.hash != desired_.hash) return StrCat("it is revision ", replica.hash, ", wanted is ", desired_.hash);
     if (replica.ordinal >= desired_.replicas) return StrCat("only ", desired_.replicas, " replicas are wanted");
+    if (IsEvicted(replica)) return "its pod was deleted";
     return "there is another one for its place";
   }
 
@@ -140,7 +148,7 @@ class Differ {
     std::vector<const Replica*> broken;
     std::vector<const Replica*> healthy;
     for (const Replica* old : old_) {
-      if (old->leaving) Retire(*old);
+      if (old->leaving || MayGoAtOnce(*old)) Retire(*old);
       else (IsHealthyOld(*old) ? healthy : broken).push_back(old);
     }
     if (desired_.replicas == 0 || (desired_.strategy.recreate && MayStart())) {
@@ -166,7 +174,7 @@ class Differ {
       if (count-- > 0) Retire(*old);
   }
 
-  // What may not be serving first, then surplus ordinals, then those whose successor serves, highest first.
+  // What may not be serving first, then what is to be replaced, then surplus ordinals, then those whose successor serves, highest first.
   void Order(std::vector<const Replica*>& olds) const {
     const auto rank = [this](const Replica* old) {
       if (old->ordinal >= desired_.replicas) return 0;
@@ -174,7 +182,8 @@ class Differ {
       return next != current_.end() && IsAvailable(*next->second) ? 1 : 2;
     };
     std::stable_sort(olds.begin(), olds.end(), [&](const Replica* a, const Replica* b) {
-      return std::make_tuple(IsReady(*a), rank(a), -a->ordinal) < std::make_tuple(IsReady(*b), rank(b), -b->ordinal);
+      return std::make_tuple(IsReady(*a), !IsEvicted(*a), rank(a), -a->ordinal) <
+             std::make_tuple(IsReady(*b), !IsEvicted(*b), rank(b), -b->ordinal);
     });
   }
 
@@ -186,6 +195,18 @@ class Differ {
     return desired_.replicas + surge_ - static_cast<int>(current_.size()) - static_cast<int>(staying);
   }
 
+  // One that is being replaced keeps its name until it is gone.
+  std::string FreeName(int ordinal) const {
+    std::string name = ContainerName(desired_, ordinal);
+    for (std::size_t tries = 0; tries <= world_.replicas.size(); ++tries) {
+      const auto holder = std::find_if(world_.replicas.begin(), world_.replicas.end(),
+                                       [&](const Replica& replica) { return replica.name == name; });
+      if (holder == world_.replicas.end()) break;
+      name = ContainerName(desired_, ordinal, holder->id);
+    }
+    return name;
+  }
+
   void CreateMissing() {
     if (!desired_.problems.empty()) return;
     int room = Room();
@@ -193,7 +214,7 @@ class Differ {
       if (current_.contains(ordinal)) continue;
       --room;
       if (world_.held.contains(ordinal)) continue;
-      const std::string name = ContainerName(desired_, ordinal);
+      const std::string name = FreeName(ordinal);
       steps_.push_back({Action::kCreate, name, "", ordinal, StrCat("replica ", ordinal, " is missing"), false});
       steps_.push_back({Action::kStart, name, "", ordinal, "it was just made", false});
     }

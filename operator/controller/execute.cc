@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "controller/pods.h"
 
 namespace patchbay::controller {
 namespace {
@@ -70,6 +71,15 @@ void Executor::DoChain(const Desired& desired, Chain& chain, Guarded<Progress>& 
   }
 }
 
+// Told of the plugin, and of the pod.
+void Executor::Note(Guarded<Progress>& progress, const std::string& name, const std::string& id,
+                    cache::EventNote note) {
+  auto done = progress.Lock();
+  done->notes.push_back(note);
+  note.about = PodReference(name, id);
+  done->notes.push_back(std::move(note));
+}
+
 Result<void> Executor::DoStep(const Desired& desired, const Step& step, std::string& id,
                               Guarded<Progress>& progress) {
   LogInfo("controller", ActionName(step.action), {{"container", step.target}, {"reason", step.reason}});
@@ -80,7 +90,7 @@ Result<void> Executor::DoStep(const Desired& desired, const Step& step, std::str
       return Start(desired, step, id, progress);
     case Action::kStop: {
       observer_.Expect(id, {"die", "destroy"});
-      progress.Lock()->notes.push_back({false, "Killing", StrCat("stopping ", step.target, ": ", step.reason)});
+      Note(progress, step.target, id, {false, "Killing", StrCat("stopping ", step.target, ": ", step.reason)});
       const auto stopped = runtime_.Stop(id, std::chrono::seconds(desired.container.stop_timeout_seconds));
       metrics_.CountAct(Metrics::Act::kStop, stopped.ok());
       if (stopped.ok()) static_cast<void>(observer_.Look(id));
@@ -100,11 +110,12 @@ Result<void> Executor::DoStep(const Desired& desired, const Step& step, std::str
 
 Result<void> Executor::Create(const Desired& desired, const Step& step, std::string& id,
                               Guarded<Progress>& progress) {
-  auto made = runtime_.Create(SpecFor(desired, step.ordinal));
+  auto made = runtime_.Create(SpecFor(desired, step.ordinal, step.target));
   metrics_.CountAct(Metrics::Act::kCreate, made.ok());
   if (made.ok()) {
     id = *made;
-    if (step.id.empty()) progress.Lock()->notes.push_back({false, "Created", StrCat("created container ", step.target)});
+    if (step.id.empty())
+      Note(progress, step.target, id, {false, "Created", StrCat("created container ", step.target)});
     return {};
   }
   if (made.error().code == Code::kNotFound) progress.Lock()->executed.image_missing = true;
@@ -118,10 +129,10 @@ Result<void> Executor::Start(const Desired& desired, const Step& step, const std
   metrics_.CountAct(Metrics::Act::kStart, started.ok());
   if (!started.ok()) return started;
   if (!observer_.Look(id).ok()) observer_.Doubt(desired.uid);
+  Note(progress, step.target, id, {false, "Started", StrCat("started container ", step.target)});
   auto done = progress.Lock();
   done->started.push_back(id);
   if (step.again) done->restarted.push_back(id);
-  done->notes.push_back({false, "Started", StrCat("started container ", step.target)});
   return {};
 }
 

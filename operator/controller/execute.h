@@ -40,6 +40,7 @@ class Executor {
     std::vector<std::string> restarted;
     std::vector<std::string> started;
   };
+  static void Note(Guarded<Progress>& progress, const std::string& name, const std::string& id, cache::EventNote note);
   void DoChain(const Desired& desired, Chain& chain, Guarded<Progress>& progress);
   Result<void> DoStep(const Desired& desired, const Step& step, std::string& id, Guarded<Progress>& progress);
   Result<void> Create(const Desired& desired, const Step& step, std::string& id, Guarded<Progress>& progress);

@@ -22,6 +22,10 @@ class LogReader {
 
  private:
   Result<std::vector<driver::Container>> Find(const LogQuery& query);
+  Result<std::unique_ptr<driver::RuntimeStream>> Open(const LogQuery& query, const driver::Container& listed,
+                                                      const std::string& prefix,
+                                                      std::function<bool(std::string)> write,
+                                                      std::function<void()> end);
 
   cache::Cache& cache_;
   driver::Runtime& runtime_;

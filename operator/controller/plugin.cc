@@ -6,6 +6,7 @@
 #include "controller/conditions.h"
 #include "controller/lookup.h"
 #include "controller/obstacle.h"
+#include "controller/plugin_pods.h"
 
 namespace patchbay::controller {
 
@@ -52,6 +53,7 @@ void PluginController::Forget(const Key& key) {
   }
   parts_.prober.Set(key, {});
   parts_.endpoints.Forget(key);
+  parts_.pods.Forget(key);
 }
 
 std::optional<Key> PluginController::KeyOf(const std::string& uid) const {
@@ -139,6 +141,7 @@ Result<void> PluginController::Look(Turn& turn) {
   turn.world = survey_.Take(turn.desired, turn.containers, turn.memory);
   CheckImage(turn);
   turn.steps = Diff(turn.desired, turn.world);
+  ShowPods(turn, false);
   return {};
 }
 
@@ -207,11 +210,21 @@ Result<void> PluginController::Report(Turn& turn) {
     turn.report.pulling = turn.image && turn.image->what == Images::State::What::kPulling;
     CheckProgress(turn);
     turn.report.obstacle = FindObstacle(turn);
+    ShowPods(turn, true);
   } else {
     turn.report.obstacle = Explain(turn.errors.front());
   }
   const bool release = turn.desired.deleting && turn.report.known && turn.containers.empty();
   return WriteStatus(turn, release);
+}
+
+void PluginController::ShowPods(Turn& turn, bool all) {
+  if (!parts_.pods.shown()) return;
+  const std::string now = FormatTime(parts_.clock.Wall());
+  auto pods = PodsOf(turn.object, turn.desired, turn.containers, turn.world, turn.memory, parts_.pods.node(), now);
+  if (all)
+    AddPodsToCome(turn.object, turn.desired, turn.steps, turn.report, turn.memory, parts_.pods.node(), now, pods);
+  parts_.pods.Show(turn.desired.key, pods, all);
 }
 
 void PluginController::CheckProgress(Turn& turn) {
@@ -247,6 +260,7 @@ std::optional<Obstacle> PluginController::FindObstacle(const Turn& turn) const {
 std::optional<Obstacle> PluginController::FindCrash(const Turn& turn) const {
   for (const driver::Container& container : turn.containers) {
     if (RevisionOf(container) != turn.desired.hash || OrdinalOf(container) >= turn.desired.replicas) continue;
+    if (turn.desired.evicted.contains(container.id)) continue;
     if (IsCompleted(turn.desired, container)) return Obstacle{"Completed", DescribeEnd(container), true, {}};
     if (container.state == driver::ContainerState::kRestarting)
       return Obstacle{"CrashLoopBackOff", StrCat(DescribeEnd(container), "; the engine starts it again"), true, {}};

@@ -17,6 +17,7 @@
 #include "controller/images.h"
 #include "controller/observer.h"
 #include "controller/outcome.h"
+#include "controller/pod_show.h"
 #include "controller/prober.h"
 #include "controller/revisions.h"
 #include "controller/survey.h"
@@ -35,6 +36,7 @@ class PluginController {
     Endpoints& endpoints;
     Images& images;
     Executor& executor;
+    PodShow& pods;
     Revisions& revisions;
     std::string installation;
   };
@@ -57,6 +59,8 @@ class PluginController {
   Result<void> Look(Turn& turn);
   bool MayCreate(Turn& turn, const std::vector<Step>& steps);
   void CheckImage(Turn& turn);
+  // `all`: the visit has come to its end, and it is known why a container is not there.
+  void ShowPods(Turn& turn, bool all);
   std::optional<Obstacle> FindObstacle(const Turn& turn) const;
   std::optional<Obstacle> FindCrash(const Turn& turn) const;
   void CheckProgress(Turn& turn);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "cache/committer.h"
+#include "controller/pods.h"
 #include "object/json.h"
 
 namespace patchbay::controller {
@@ -28,10 +29,13 @@ struct PluginMemory {
   bool adopted = false;              // the stored status has been read
   std::set<std::string> members;     // containers in the set that gets requests
   std::set<std::string> leaving;     // taken out to be stopped
+  std::set<std::string> evicted;     // to be replaced, and seen as such
   std::map<std::string, std::string> known_ready;  // container: startedAt, as the stored status says
   std::map<std::string, int> restarts;             // by us, per container
   std::map<std::pair<std::string, int>, RestartBackoff> backoffs;  // per revision and ordinal
   std::optional<MonoTime> unsettled_since;         // the gateway is being waited for
+  std::map<std::string, PodMemory> pods;   // by container
+  std::map<std::string, std::string> pods_to_come;  // container name: since when (RFC 3339)
   std::string hash;                        // the revision last wanted
   std::int64_t recorded = -1;              // the generation that the history is known to have
   std::optional<MonoTime> pull_since;      // nothing is made before a pull later than this

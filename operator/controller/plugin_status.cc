@@ -42,6 +42,18 @@ void WriteInstances(Json& plugin, const Desired& desired, const PluginReport& re
   SetStatus(plugin, "instances", std::move(instances));
 }
 
+// What was to be replaced and is gone has been.
+void WriteEvictions(Json& plugin, const PluginReport& report) {
+  const Json* evictions = Find(plugin, {"status", "evictions"});
+  if (evictions == nullptr) return;
+  Json left = Json::array();
+  for (const Json& each : *evictions) {
+    const auto same = [id = FindString(each, {"id"})](const InstanceReport& instance) { return instance.id == id; };
+    if (std::any_of(report.instances.begin(), report.instances.end(), same)) left.push_back(each);
+  }
+  SetStatus(plugin, "evictions", left.empty() ? Json() : std::move(left));
+}
+
 void WriteSwitch(Json& plugin, const Desired& desired, const std::string& now, cache::Committer::Notes& notes) {
   const bool was_enabled = Find(plugin, {"status", "enabledAt"}) != nullptr;
   const bool was_disabled = Find(plugin, {"status", "disabledAt"}) != nullptr;
@@ -56,7 +68,8 @@ void WriteSwitch(Json& plugin, const Desired& desired, const std::string& now, c
   }
 }
 
-void NoteTransition(const Json& plugin, const Desired& desired, const Standing& standing,
+// `all_ready`: nothing is missing, something is only being replaced.
+void NoteTransition(const Json& plugin, const Desired& desired, const Standing& standing, bool all_ready,
                     cache::Committer::Notes& notes) {
   if (!desired.enabled || desired.deleting) return;
   const std::string ready = ConditionStatus(plugin, "Ready");
@@ -64,7 +77,7 @@ void NoteTransition(const Json& plugin, const Desired& desired, const Standing& 
   if (standing.way == Way::kReady && ready != "True") {
     notes.topics.push_back("plugin.ready");
     notes.events.push_back({false, "Ready", standing.message});
-  } else if (standing.way != Way::kReady && ready == "True" && same_generation) {
+  } else if (standing.way != Way::kReady && ready == "True" && same_generation && !all_ready) {
     notes.topics.push_back("plugin.degraded");
     notes.events.push_back({true, "Degraded", StrCat(standing.reason, ": ", standing.message)});
   }
@@ -101,10 +114,12 @@ Standing StandingOf(const Desired& desired, const PluginReport& report) {
 void WriteReport(Json& plugin, const Desired& desired, const PluginReport& report, const std::string& now,
                  cache::Committer::Notes& notes) {
   const Standing standing = StandingOf(desired, report);
-  NoteTransition(plugin, desired, standing, notes);
+  const bool all_ready = report.known && report.ready >= desired.replicas && !desired.evicted.empty();
+  NoteTransition(plugin, desired, standing, all_ready, notes);
   if (report.known) {
     SetStatus(plugin, "phase", PhaseOf(desired, report));
     WriteInstances(plugin, desired, report);
+    WriteEvictions(plugin, report);
   }
   SetStatus(plugin, "selector", StrCat(driver::kLabelPlugin, "=", desired.key.name));
   SetStatus(plugin, "lastError", report.obstacle ? Json(report.obstacle->message) : Json());

@@ -39,8 +39,8 @@ struct Obstacle {
 struct PluginReport {
   bool known = true;  // false: the engine did not answer; what was written about containers stays
   std::vector<InstanceReport> instances;
-  int updated = 0;
-  int ready = 0;
+  int updated = 0;  // places (ordinals) that one of the wanted revision has
+  int ready = 0;    // of those, where it gets requests
   bool complete = false;
   bool pulling = false;
   std::string waiting_for;  // for a person; "" when nothing

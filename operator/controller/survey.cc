@@ -1,6 +1,7 @@
 #include "controller/survey.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 
@@ -73,6 +74,10 @@ void Survey::Count(const Desired& desired, const Container& container, bool cond
   backoff.next_wall = wait > seconds(0) ? std::optional(clock_.Wall() + wait) : std::nullopt;
 }
 
+void Survey::ForgetBackoff(const Container& evicted, PluginMemory& memory) {
+  if (memory.evicted.insert(evicted.id).second) memory.backoffs.erase({RevisionOf(evicted), OrdinalOf(evicted)});
+}
+
 bool Survey::GatewaySettled(const Desired& desired, PluginMemory& memory) const {
   if (endpoints_.Settled(desired.key)) {
     memory.unsettled_since.reset();
@@ -98,7 +103,9 @@ Observed Survey::Take(const Desired& desired, const std::vector<Container>& cont
     present.insert(container.id);
     const auto seen = desired.probes.empty() ? Prober::Seen{Readiness::kReady, false, ""} : prober_.Get(container.id);
     const bool running = container.state == ContainerState::kRunning;
-    Count(desired, container, running && seen.condemned, memory);
+    // Another one in the place of one that is replaced begins anew.
+    if (desired.evicted.contains(container.id)) ForgetBackoff(container, memory);
+    else Count(desired, container, running && seen.condemned, memory);
     Replica replica{.id = container.id, .name = container.name, .hash = RevisionOf(container),
                     .ordinal = OrdinalOf(container), .state = container.state};
     replica.readiness = running ? seen.readiness : Readiness::kNotReady;
@@ -116,6 +123,7 @@ Observed Survey::Take(const Desired& desired, const std::vector<Container>& cont
   const auto absent = [&](const auto& id) { return !present.contains(id); };
   std::erase_if(memory.members, absent);
   std::erase_if(memory.leaving, absent);
+  std::erase_if(memory.evicted, absent);
   std::erase_if(memory.restarts, [&](const auto& entry) { return absent(entry.first); });
   world.settled = GatewaySettled(desired, memory);
   return world;
@@ -132,6 +140,8 @@ void Survey::Share(const Desired& desired, const std::vector<Container>& contain
 PluginReport Survey::Report(const Desired& desired, const std::vector<Container>& containers,
                             const PluginMemory& memory, const Observed& world, const std::vector<Step>& steps) const {
   PluginReport report;
+  std::set<int> updated;
+  std::set<int> ready;
   for (const Container& container : containers) {
     const bool running = container.state == ContainerState::kRunning;
     InstanceReport instance{container.id, container.name, container.ip, container.image, container.image_id,
@@ -146,15 +156,20 @@ PluginReport Survey::Report(const Desired& desired, const std::vector<Container>
     else if (!container.error.empty()) instance.message = container.error;
     else if (running && !instance.ready) instance.message = prober_.Get(container.id).message;
     const bool current = instance.revision == desired.hash && instance.ordinal < desired.replicas;
-    report.updated += current ? 1 : 0;
-    report.ready += current && instance.ready ? 1 : 0;
+    if (current) updated.insert(instance.ordinal);
+    if (current && instance.ready) ready.insert(instance.ordinal);
     report.instances.push_back(std::move(instance));
   }
   std::sort(report.instances.begin(), report.instances.end(), [](const auto& a, const auto& b) {
     return std::tie(a.ordinal, a.name) < std::tie(b.ordinal, b.name);
   });
+  report.updated = static_cast<int>(updated.size());
+  report.ready = static_cast<int>(ready.size());
   const int all = static_cast<int>(report.instances.size());
-  report.complete = steps.empty() && all == desired.replicas && report.ready == desired.replicas;
+  const bool replacing = std::any_of(containers.begin(), containers.end(), [&](const Container& container) {
+    return desired.evicted.contains(container.id);
+  });
+  report.complete = steps.empty() && !replacing && all == desired.replicas && report.ready == desired.replicas;
   for (const Step& step : steps)
     if (IsWait(step.action) && report.waiting_for.empty())
       report.waiting_for = StrCat(ActionName(step.action), " ", step.target, ": ", step.reason);

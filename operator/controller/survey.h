@@ -31,6 +31,7 @@ class Survey {
  private:
   void Watch(const Desired& desired, const std::vector<driver::Container>& containers, PluginMemory& memory);
   void Count(const Desired& desired, const driver::Container& container, bool condemned, PluginMemory& memory);
+  static void ForgetBackoff(const driver::Container& evicted, PluginMemory& memory);
   bool GatewaySettled(const Desired& desired, PluginMemory& memory) const;
 
   Clock& clock_;

@@ -15,12 +15,19 @@ std::string_view MetadataOf(const cache::Entry& entry) {
   return text.substr(0, text.find(",\"spec\":"));
 }
 
+// The one wish that stands in a status. The status is the last member.
+std::string_view EvictionsOf(const cache::Entry& entry) {
+  const std::string_view text = *entry.bytes;
+  const auto begin = text.rfind("\"evictions\":[");
+  return begin == std::string_view::npos ? "" : text.substr(begin, text.find(']', begin) - begin);
+}
+
 }  // namespace
 
 bool IsSignificant(const cache::Step& step) {
   if (!step.before || !step.after) return true;
   if (step.before->uid != step.after->uid || step.before->generation != step.after->generation) return true;
-  return MetadataOf(*step.before) != MetadataOf(*step.after);
+  return MetadataOf(*step.before) != MetadataOf(*step.after) || EvictionsOf(*step.before) != EvictionsOf(*step.after);
 }
 
 void KeyWatcher::OnStep(const cache::StepPtr& step) {

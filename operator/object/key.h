@@ -32,6 +32,7 @@ inline constexpr std::string_view kNamespaces = "namespaces";
 inline constexpr std::string_view kSecrets = "secrets";
 inline constexpr std::string_view kConfigMaps = "configmaps";
 inline constexpr std::string_view kEvents = "events";
+inline constexpr std::string_view kPods = "pods";
 
 // RFC 1123 subdomain (253) and label (63): what Kubernetes asks of names. Empty when good, else the rule broken, in
 // Kubernetes' words.

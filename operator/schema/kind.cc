@@ -95,6 +95,7 @@ Result<Kind> ReadKind(const Json& crd) {
   PATCHBAY_TRY(const Json* version, FindVersion(crd));
   Kind kind;
   PATCHBAY_CHECK(ReadNames(crd, *version, kind));
+  kind.mirrored = FindString(crd, {"metadata", "annotations", "patchbay.dev/mirrored"}) == "true";
   PATCHBAY_CHECK(ReadSubresources(*version, kind));
   if (const Json* columns = Find(*version, {"additionalPrinterColumns"}); columns != nullptr && columns->is_array()) {
     for (const Json& each : *columns) {

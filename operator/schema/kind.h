@@ -22,7 +22,8 @@ struct PrinterColumn {
   std::string name;
   std::string type;  // string, integer, number, boolean, date
   // As OpenAPI says it; in manifests/core also: "count" (members of all values found), "age" (the first time found, as
-  // an age) and "reference" (all values found, in lower case, joined by "/"): what JSONPath alone cannot say.
+  // an age) and "reference" (all values found, in lower case, joined by "/"), "or-none" (text, or
+  // "<none>"), "pod-ready", "pod-status" and "pod-restarts" (of a whole Pod): what JSONPath alone cannot say.
   std::string format;
   std::string description;
   int priority = 0;  // 0 is always shown; above only with -o wide
@@ -51,6 +52,9 @@ struct Kind {
   // This program's controllers look after it (the custom kinds of Kinds::Embedded): an object begins with a status that
   // says so, waits for them before it is gone, and its changes are told as Events.
   bool tended = false;
+  // What is, not what is wished: mirrored from elsewhere and not stored (annotation patchbay.dev/mirrored of its
+  // document). It can be read and deleted, not written.
+  bool mirrored = false;
   std::optional<ScalePaths> scale;
   std::vector<PrinterColumn> columns;  // without Name and Age's neighbours: as the document lists them
   Json schema;                         // openAPIV3Schema

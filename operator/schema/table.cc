@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "object/jsonpath.h"
 #include "object/object.h"
+#include "schema/pod_cells.h"
 
 namespace patchbay {
 namespace {
@@ -96,6 +97,10 @@ Json TableCells(const Kind& kind, const Json& object, WallTime now) {
       out.push_back(FirstAge(values, now));
     else if (kind.builtin && column.format == "reference")
       out.push_back(Lower(JoinTexts(values, "/")));
+    else if (kind.builtin && column.format == "or-none")
+      out.push_back(values.empty() || values.front()->is_null() ? Json("<none>") : Json(JoinTexts(values, ",")));
+    else if (kind.builtin && column.format.starts_with("pod-"))
+      out.push_back(PodCell(column.format, object, now));
     else
       out.push_back(Cell(column, values, now));
     // What the core kinds' own printers show for nothing.

@@ -35,7 +35,7 @@ constexpr const char* kFolded = "We apply stringData as the data that it becomes
 constexpr const char* kGoWords = "The recorded text is how Go's libraries say it; ours says what is wrong.";
 constexpr const char* kOnce = "A wrong type is told once, not again by whoever reads the replicas.";
 constexpr const char* kCoreDefaults = "We store a core object as it was sent, without Go's empty fields.";
-constexpr const char* kNoPods = "We serve neither pods nor nodes: our containers are Plugins' instances.";
+constexpr const char* kNoPods = "Our Pods show containers: nobody writes one, and there are no nodes.";
 constexpr const char* kOther = "We are another server.";
 
 constexpr Difference kDifferences[] = {
@@ -141,6 +141,7 @@ constexpr Difference kDifferences[] = {
     {"*", "body.resources[*].storageVersionHash", "(absent)", "There is one storage version."},
     {"* GET /apis/patchbay.dev/v1*", "body.resources[plugins/log]", "*", "Our Plugins have logs."},
     {"* GET /api/v1*", "body.resources[pods*]", "(absent)", kNoPods},
+    {"* GET /api/v1*", "body.resources[pods].verbs[*]", "*", kNoPods},
     {"* GET /api/v1*", "body.resources[serviceaccounts]", "(absent)", kOther},
     {"* GET /api/v1*", "body.resources[namespaces/finalize]", "(absent)", kOther},
     {"create-ns-secret-configmap #9 *", "body.rows*", "*", "There are no namespaces of a Kubernetes' own."},

@@ -150,4 +150,26 @@ Json RouteSpec(const std::string& plugin) {
           {"backends", {{{"plugin", plugin}, {"port", "http"}}}}};
 }
 
+void World::DeletePod(const std::string& plugin, const std::string& container_id, bool now) {
+  const auto written = op->committer.Update(PluginKey(plugin), "", [&](Json& object, cache::Committer::Notes&) {
+    Json& evictions = object["status"]["evictions"];
+    if (!evictions.is_array()) evictions = Json::array();
+    evictions.push_back({{"id", container_id}, {"requestedAt", FormatTime(clock.Wall())}, {"now", now}});
+  });
+  EXPECT_TRUE(written.ok());
+}
+
+std::vector<Json> World::Pods() const {
+  std::vector<Json> pods;
+  if (!op->pods.Poll().ok()) return pods;
+  for (const auto& entry : op->pods.All(kPods)) pods.push_back(*ParseJson(*entry->bytes));
+  return pods;
+}
+
+Json World::Pod(const std::string& name) const {
+  for (const Json& pod : Pods())
+    if (NameOf(pod) == name) return pod;
+  return nullptr;
+}
+
 }  // namespace patchbay::controller

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cache/cache.h"
 #include "cache/committer.h"
+#include "cache/mirror.h"
 #include "controller/controller.h"
 #include "harness/clock/fake_clock.h"
 #include "harness/gateway/fake_gateway.h"
@@ -48,16 +49,21 @@ class World {
     Operator(World& world)
         : store(world.clock, store::MemoryStore::Turn::kInline, world.database),
           cache(store, world.clock, NullMeter()),
+          mirror(world.clock),
+          pods(mirror, world.clock, NullMeter()),
           committer(store, cache, world.clock, world.random, "patchbay-operator"),
           controllers(Dependencies{cache, committer, store, world.runtime, &world.gateway, world.notifier, world.http,
                                    world.clock, world.random, NullMeter(), "test",
                                    [&world](const std::string& ip, int port, std::chrono::milliseconds) {
                                      return world.Connect(ip, port);
-                                   }}) {
+                                   },
+                                   &mirror, "host-1"}) {
       static_cast<void>(cache.Poll());
     }
     store::MemoryStore store;
     cache::Cache cache;
+    cache::Mirror mirror;
+    cache::Cache pods;
     cache::Committer committer;
     Controllers controllers;
   };
@@ -92,6 +98,7 @@ class World {
   void ApplyPlain(const Key& key, const std::string& kind, Json members);  // Secret, ConfigMap
   void Patch(const Key& key, const Json& spec_patch);
   void Annotate(const Key& key, const std::string& name, const std::string& value);
+  void DeletePod(const std::string& plugin, const std::string& container_id, bool now = false);  // as the API
   void Delete(const Key& key);       // as the API: deletionTimestamp while there are finalizers
   void DeleteRow(const Key& key);    // behind everybody's back
 
@@ -103,6 +110,8 @@ class World {
   std::vector<std::string> RunningImages() const;                          // of ours, sorted
   std::vector<std::string> Upstreams(const std::string& route) const;
   std::vector<std::string> EventReasons() const;
+  std::vector<Json> Pods() const;    // as shown, by name; none while they cannot be read
+  Json Pod(const std::string& name) const;
 
  private:
   Result<void> Connect(const std::string& ip, int port);

@@ -24,7 +24,7 @@ Desired Build(Json spec) { return BuildDesired(Plugin(std::move(spec)), kNothing
 
 TEST(Desired, CarriesOurMarksAndADeterministicName) {
   const Desired desired = Build({{"image", "app:1"}});
-  const auto spec = SpecFor(desired, 2);
+  const auto spec = SpecFor(desired, 2, ContainerName(desired, 2));
   EXPECT_EQ(spec.name, StrCat("patchbay-default-echo-12345678-", desired.hash.substr(0, 8), "-2"));
   EXPECT_EQ(spec.labels.at(driver::kLabelInstallation), "inst");
   EXPECT_EQ(spec.labels.at(driver::kLabelOwnerUid), "12345678-aaaa");

@@ -73,6 +73,58 @@ TEST(Diff, MakesNothingAndStopsNothingHealthyWhileTheSpecHasAProblem) {
   }
 }
 
+TEST(Diff, ReplacesTheEvictedAfterAnotherServes) {
+  Desired desired = Wish(1);
+  const Replica evicted = Serving(desired, 0);
+  desired.evicted[evicted.id] = {};
+  const auto steps = Foresee(desired, {{evicted}});
+  EXPECT_THAT(Words(steps), ElementsAre("create 0", "start 0", "wait ready 0", "add to gateway 0", "wait served 0",
+                                        "drain 0", "wait drained 0", "stop 0", "remove 0"));
+  EXPECT_EQ(steps.front().target, ContainerName(desired, 0, evicted.id));
+  EXPECT_NE(steps.front().target, evicted.name);
+  EXPECT_EQ(steps.back().target, evicted.name);
+}
+
+TEST(Diff, ReplacesTheEvictedFirstWhereTwoCannotBe) {
+  Desired desired = Wish(1);
+  desired.exclusive = true;
+  const Replica evicted = Serving(desired, 0);
+  desired.evicted[evicted.id] = {};
+  const auto steps = Foresee(desired, {{evicted}});
+  EXPECT_THAT(Words(steps), ElementsAre("drain 0", "wait drained 0", "stop 0", "remove 0", "create 0", "start 0",
+                                        "wait ready 0", "add to gateway 0", "wait served 0"));
+  EXPECT_EQ(steps.back().target, evicted.name);
+}
+
+TEST(Diff, DoesNotWaitForAnotherWhenTheEvictedServesNobodyOrWhoAskedMinds) {
+  Desired desired = Wish(1);
+  Replica evicted = Serving(desired, 0);
+  desired.evicted[evicted.id] = {"", true};
+  EXPECT_THAT(Words(Diff(desired, {{evicted}})), Contains("drain 0"));
+  desired.evicted[evicted.id] = {};
+  EXPECT_THAT(Words(Diff(desired, {{evicted}})), testing::Not(Contains("drain 0")));
+  evicted.readiness = Readiness::kNotReady;
+  EXPECT_THAT(Words(Diff(desired, {{evicted}})), Contains("drain 0"));
+  evicted.state = ContainerState::kExited;
+  evicted.member = false;
+  EXPECT_THAT(Words(Diff(desired, {{evicted}})), Contains("remove 0"));
+}
+
+TEST(Diff, TheNameOfAnotherOneIsFreeOrNew) {
+  Desired desired = Wish(1);
+  const Replica first = Serving(desired, 0);
+  Replica second = first;
+  second.id = "id-second";
+  second.name = ContainerName(desired, 0, first.id);
+  desired.evicted[first.id] = desired.evicted[second.id] = {};
+  desired.strategy.max_surge = 3;
+  const auto steps = Diff(desired, {{first, second}});
+  const auto made = std::find_if(steps.begin(), steps.end(), [](const Step& step) { return step.action == Action::kCreate; });
+  ASSERT_NE(made, steps.end());
+  EXPECT_EQ(made->target, ContainerName(desired, 0, second.id));
+  EXPECT_LE(made->target.size(), 63u);
+}
+
 TEST(Diff, WaitsForTheBackoff) {
   const Desired desired = Wish(1);
   Replica ended = Serving(desired, 0);
@@ -118,6 +170,12 @@ Observed RandomWorld(Random& random, const Desired& desired) {
   return world;
 }
 
+// Some of what is there is to be replaced.
+void Evict(Random& random, const Observed& world, Desired& desired) {
+  for (const Replica& replica : world.replicas)
+    if (random.Below(3) == 0) desired.evicted[replica.id] = {};
+}
+
 Desired RandomWish(Random& random) {
   Desired desired = Wish(static_cast<int>(random.Below(5)));
   desired.enabled = desired.replicas > 0;
@@ -140,8 +198,9 @@ INSTANTIATE_TEST_SUITE_P(Seeds, DiffLaws, testing::Range<std::uint64_t>(0, 20));
 TEST_P(DiffLaws, ThePlanAfterThePlanIsEmptyAndTheWorldIsAsWished) {
   for (std::uint64_t i = 0; i < 200; ++i) {
     Random random(GetParam() * 1000 + i);
-    const Desired desired = RandomWish(random);
+    Desired desired = RandomWish(random);
     Observed world = RandomWorld(random, desired);
+    Evict(random, world, desired);
     std::vector<Step> steps = Diff(desired, world);
     for (int round = 0; round < 200 && !steps.empty(); ++round) {
       world = Imagine(desired, std::move(world), steps);
@@ -152,6 +211,7 @@ TEST_P(DiffLaws, ThePlanAfterThePlanIsEmptyAndTheWorldIsAsWished) {
     for (const Replica& replica : world.replicas) {
       ASSERT_EQ(replica.hash, desired.hash);
       ASSERT_TRUE(replica.member);
+      ASSERT_FALSE(desired.evicted.contains(replica.id));
     }
   }
 }
@@ -159,11 +219,15 @@ TEST_P(DiffLaws, ThePlanAfterThePlanIsEmptyAndTheWorldIsAsWished) {
 TEST_P(DiffLaws, NamesNothingThatIsNotOurs) {
   for (std::uint64_t i = 0; i < 200; ++i) {
     Random random(GetParam() * 1000 + i);
-    const Desired desired = RandomWish(random);
+    Desired desired = RandomWish(random);
     const Observed world = RandomWorld(random, desired);
+    Evict(random, world, desired);
     std::set<std::string> ours;
     for (const Replica& replica : world.replicas) ours.insert(replica.name);
-    for (int ordinal = 0; ordinal < desired.replicas; ++ordinal) ours.insert(ContainerName(desired, ordinal));
+    for (int ordinal = 0; ordinal < desired.replicas; ++ordinal) {
+      ours.insert(ContainerName(desired, ordinal));
+      for (const Replica& replica : world.replicas) ours.insert(ContainerName(desired, ordinal, replica.id));
+    }
     for (const Step& step : Diff(desired, world)) ASSERT_THAT(ours, Contains(step.target));
   }
 }
@@ -174,6 +238,7 @@ TEST_P(DiffLaws, NeverTakesOutMoreThanMayBeMissing) {
     Desired desired = RandomWish(random);
     if (desired.replicas == 0 || desired.exclusive || desired.strategy.recreate) continue;
     Observed world = RandomWorld(random, desired);
+    Evict(random, world, desired);
     for (Replica& replica : world.replicas) replica.leaving = false;
     const int least = std::min(CountServing(world), desired.replicas - desired.strategy.max_unavailable);
     for (int round = 0; round < 200; ++round) {

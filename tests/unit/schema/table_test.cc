@@ -70,5 +70,35 @@ TEST(TableCells, ShowCoreKindsAsKubectlDoes) {
       R"(["59s","Normal","Started","plugin/alpha","","patchbay","m","60m",1,"e0"])");
 }
 
+std::string PodStatus(const std::string& status, const std::string& metadata = "") {
+  const Json cells = TableCells(KindOf(kPods),
+                                Json::parse(R"({"metadata":{"name":"p")" + metadata + R"(},"spec":{"containers":[{}]},"status":)" +
+                                            status + "}"),
+                                kNow);
+  return StrCat(cells[1].get<std::string>(), " ", cells[2].get<std::string>(), " ", cells[3].get<std::string>());
+}
+
+TEST(TableCells, ShowPodsAsKubectlDoes) {
+  EXPECT_EQ(Names(kPods, 0), "Name,Ready,Status,Restarts,Age,");
+  EXPECT_EQ(Names(kPods, 1), "Name,Ready,Status,Restarts,Age,IP,Node,Nominated Node,Readiness Gates,");
+  EXPECT_EQ(Cells(kPods, R"({"metadata":{"name":"p","creationTimestamp":"2026-11-21T07:59:00Z"},
+      "spec":{"containers":[{"name":"c"}],"nodeName":"host"},"status":{"phase":"Running","podIP":"172.17.0.2",
+      "containerStatuses":[{"ready":true,"restartCount":0,"state":{"running":{}}}]}})"),
+            R"(["p","1/1","Running","0","60s","172.17.0.2","host","<none>","<none>"])");
+  EXPECT_EQ(PodStatus(R"({"phase":"Pending"})"), "0/1 Pending 0");
+  const std::string running = R"({"phase":"Running","containerStatuses":[{"ready":true,"state":{"running":{}}}]})";
+  EXPECT_EQ(PodStatus(running), "1/1 Running 0");
+  EXPECT_EQ(PodStatus(running, R"(,"deletionTimestamp":"2026-11-21T07:59:00Z")"), "1/1 Terminating 0");
+  EXPECT_EQ(PodStatus(R"({"phase":"Running","containerStatuses":[{"restartCount":2,
+      "state":{"waiting":{"reason":"CrashLoopBackOff"}},
+      "lastState":{"terminated":{"exitCode":1,"finishedAt":"2026-11-21T07:55:00Z"}}}]})"),
+            "0/1 CrashLoopBackOff 2 (5m ago)");
+  EXPECT_EQ(PodStatus(R"({"phase":"Succeeded","containerStatuses":[{"state":{"terminated":{"reason":"Completed"}}}]})"),
+            "0/1 Completed 0");
+  EXPECT_EQ(PodStatus(R"({"phase":"Failed","containerStatuses":[{"state":{"terminated":{"exitCode":3}}}]})",
+                      R"(,"deletionTimestamp":"2026-11-21T07:59:00Z")"),
+            "0/1 ExitCode:3 0");
+}
+
 }  // namespace
 }  // namespace patchbay
