@@ -29,8 +29,9 @@ void Endpoints::Forget(const Key& plugin) {
   changed_();
 }
 
-bool Endpoints::Settled(const Key& plugin) const {
+bool Endpoints::Settled(const Key& plugin) {
   auto state = state_.Lock();
+  if (!state->known) state->unsettled.insert(plugin);
   return !state->unsettled.contains(plugin);
 }
 

@@ -36,8 +36,9 @@ class Endpoints {
   // Makes this the plugin's set. An empty set is known too: nobody may get requests.
   void Set(const Key& plugin, std::vector<Endpoint> endpoints);
   void Forget(const Key& plugin);
-  // The gateway serves exactly the present set, or no route refers to the plugin.
-  bool Settled(const Key& plugin) const;
+  // The gateway serves exactly the present set, or no route refers to the plugin. Nobody is before the first
+  // confirmation; who asked then is told of it.
+  bool Settled(const Key& plugin);
 
   EndpointsView View() const;
   bool IsReferenced(const Key& plugin) const;

@@ -286,14 +286,13 @@ void Simulation::Watch() {
 
 // Nothing that runs is stopped while the gateway leads to it; in a calm life nothing that is wanted is stopped at all.
 void Simulation::BeforeStop(const Container& container) const {
-  if (GatewayWasCalm() && !container.ip.empty())
-    for (const auto& route : world_.gateway.Served())
-      for (const auto& upstream : route.upstreams)
-        if (upstream.address.starts_with(container.ip + ":"))
-          throw Broken{StrCat("stops ", container.name, " while ", route.name, " leads to it")};
+  // Another plugin's route may lead to an address that was its container's before.
+  const std::string& owner = container.labels.at(driver::kLabelPlugin);
+  const auto upstreams = world_.Upstreams(owner);
+  const bool served = std::find(upstreams.begin(), upstreams.end(), container.ip + ":8080") != upstreams.end();
+  if (GatewayWasCalm() && served) throw Broken{StrCat("stops ", container.name, " while a route leads to it")};
   if (!calm_) return;
-  const auto owner = container.labels.find(driver::kLabelPlugin);
-  const auto plugin = ReadObject(world_.op->cache, world_.PluginKey(owner->second));
+  const auto plugin = ReadObject(world_.op->cache, world_.PluginKey(owner));
   if (!plugin || UidOf(*plugin) != container.labels.at(driver::kLabelOwnerUid)) return;
   const Desired desired = BuildDesired(*plugin, LookupIn(world_.op->cache), "test");
   if (OrdinalOf(container) < desired.replicas && RevisionOf(container) == desired.hash)

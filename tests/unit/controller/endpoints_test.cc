@@ -26,6 +26,14 @@ TEST(Endpoints, AreNotSettledBeforeTheFirstConfirmation) {
   EXPECT_THAT(world.confirmed, testing::ElementsAre(kShop));
 }
 
+TEST(Endpoints, TellWhoAskedBeforeTheFirstConfirmation) {
+  World world;
+  EXPECT_FALSE(world.endpoints.Settled(kShop));
+  world.endpoints.Confirm(world.endpoints.View().version);
+  EXPECT_TRUE(world.endpoints.Settled(kShop));
+  EXPECT_THAT(world.confirmed, testing::ElementsAre(kShop));
+}
+
 TEST(Endpoints, OfWhatNoRouteRefersToAreSettledAtOnce) {
   World world;
   world.endpoints.SetReferenced({kOther});
