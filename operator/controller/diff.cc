@@ -58,6 +58,7 @@ class Differ {
     return replica.state == ContainerState::kRunning && replica.readiness == Readiness::kReady && !replica.condemned;
   }
   bool IsAvailable(const Replica& current) const { return IsReady(current) && current.member && world_.settled; }
+  bool MayBeServed() const { return !world_.settled || !world_.known; }
   // Of an old one, not knowing is as good as ready: it may be serving.
   static bool IsHealthyOld(const Replica& old) {
     return old.state == ContainerState::kRunning && old.readiness != Readiness::kNotReady && !old.condemned;
@@ -108,14 +109,14 @@ class Differ {
 
   void Replace(const Replica& replica, const char* reason) {
     if (replica.member) return Add(Action::kLeave, replica, reason);
-    if (!world_.settled) return Add(Action::kWaitGone, replica, reason);
+    if (MayBeServed()) return Add(Action::kWaitGone, replica, reason);
     if (HasProcess(replica.state)) Add(Action::kStop, replica, reason);
     Add(Action::kRemove, replica, reason);
   }
 
   void Restart(const Replica& replica) {
     if (replica.member) return Add(Action::kLeave, replica, "its liveness probe failed");
-    if (!world_.settled) return Add(Action::kWaitGone, replica, "its liveness probe failed");
+    if (MayBeServed()) return Add(Action::kWaitGone, replica, "its liveness probe failed");
     Add(Action::kStop, replica, "its liveness probe failed");
     Add(Action::kStart, replica, "its liveness probe failed");
   }
@@ -128,7 +129,7 @@ class Differ {
       return Add(Action::kRemove, replica, reason);
     }
     if (!replica.leaving || replica.member) return Add(Action::kDrain, replica, reason);
-    if (!world_.settled) return Add(Action::kWaitGone, replica, reason);
+    if (MayBeServed()) return Add(Action::kWaitGone, replica, reason);
     Add(Action::kStop, replica, reason);
     Add(Action::kRemove, replica, reason);
   }

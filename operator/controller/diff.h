@@ -33,6 +33,7 @@ struct Replica {
 struct Observed {
   std::vector<Replica> replicas;
   bool settled = true;  // the gateway is known to serve exactly the present members
+  bool known = true;    // what the gateway serves is known; false: it may lead to anybody
   bool image_here = true;  // false: not yet, so nothing healthy may be stopped for it
   std::set<int> held = {};      // ordinals whose backoff says: not to be made yet
 };

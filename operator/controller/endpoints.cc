@@ -29,10 +29,15 @@ void Endpoints::Forget(const Key& plugin) {
   changed_();
 }
 
-bool Endpoints::Settled(const Key& plugin) {
+bool Endpoints::Settled(const Key& plugin) const {
   auto state = state_.Lock();
-  if (!state->known) state->unsettled.insert(plugin);
   return !state->unsettled.contains(plugin);
+}
+
+bool Endpoints::Known(const Key& plugin) {
+  auto state = state_.Lock();
+  if (!state->known) state->asked.insert(plugin);
+  return state->known && state->entries.contains(plugin);
 }
 
 EndpointsView Endpoints::View() const {
@@ -47,7 +52,7 @@ bool Endpoints::IsReferenced(const Key& plugin) const { return state_.Lock()->Re
 void Endpoints::SetReferenced(std::set<Key> plugins) { state_.Lock()->coming = std::move(plugins); }
 
 void Endpoints::Confirm(std::uint64_t version) {
-  std::vector<Key> settled;
+  std::set<Key> settled;
   {
     auto state = state_.Lock();
     state->confirmed = std::max(state->confirmed, version);
@@ -56,8 +61,9 @@ void Endpoints::Confirm(std::uint64_t version) {
     for (const Key& key : state->unsettled)
       if (const auto entry = state->entries.find(key);
           entry == state->entries.end() || entry->second.version <= state->confirmed)
-        settled.push_back(key);
+        settled.insert(key);
     for (const Key& key : settled) state->unsettled.erase(key);
+    settled.merge(state->asked);
   }
   for (const Key& key : settled) confirmed_(key);
 }

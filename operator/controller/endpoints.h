@@ -36,9 +36,11 @@ class Endpoints {
   // Makes this the plugin's set. An empty set is known too: nobody may get requests.
   void Set(const Key& plugin, std::vector<Endpoint> endpoints);
   void Forget(const Key& plugin);
-  // The gateway serves exactly the present set, or no route refers to the plugin. Nobody is before the first
-  // confirmation; who asked then is told of it.
-  bool Settled(const Key& plugin);
+  // The gateway serves exactly the present set, or no route refers to the plugin.
+  bool Settled(const Key& plugin) const;
+  // Whether it is known what the gateway serves of the plugin: its set was told since the start, and something was
+  // confirmed. Who asks before that is told when it comes.
+  bool Known(const Key& plugin);
 
   EndpointsView View() const;
   bool IsReferenced(const Key& plugin) const;
@@ -59,6 +61,7 @@ class Endpoints {
     // Until the first confirmation nobody knows whom the gateway leads to: it may be everybody. A route that is being
     // withdrawn counts until that is confirmed.
     bool known = false;
+    std::set<Key> asked;       // before it was known
     std::set<Key> referenced;  // by what is served
     std::set<Key> coming;      // by what is being published
     std::set<Key> unsettled;

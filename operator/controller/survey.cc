@@ -126,6 +126,7 @@ Observed Survey::Take(const Desired& desired, const std::vector<Container>& cont
   std::erase_if(memory.evicted, absent);
   std::erase_if(memory.restarts, [&](const auto& entry) { return absent(entry.first); });
   world.settled = GatewaySettled(desired, memory);
+  world.known = endpoints_.Known(desired.key);
   return world;
 }
 

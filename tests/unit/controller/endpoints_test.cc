@@ -28,10 +28,12 @@ TEST(Endpoints, AreNotSettledBeforeTheFirstConfirmation) {
 
 TEST(Endpoints, TellWhoAskedBeforeTheFirstConfirmation) {
   World world;
-  EXPECT_FALSE(world.endpoints.Settled(kShop));
+  EXPECT_FALSE(world.endpoints.Known(kShop));
   world.endpoints.Confirm(world.endpoints.View().version);
-  EXPECT_TRUE(world.endpoints.Settled(kShop));
   EXPECT_THAT(world.confirmed, testing::ElementsAre(kShop));
+  EXPECT_FALSE(world.endpoints.Known(kShop));  // what is served of it was told by the operator before
+  world.endpoints.Set(kShop, {});
+  EXPECT_TRUE(world.endpoints.Known(kShop));
 }
 
 TEST(Endpoints, OfWhatNoRouteRefersToAreSettledAtOnce) {
