@@ -51,7 +51,7 @@ TEST(Output, NamesTheFormsThereAre) {
 TEST(Targets, TakeKubectlsForms) {
   EXPECT_EQ(ParseTargets({"plg", "a", "b"})->size(), 2U);
   EXPECT_EQ(ParseTargets({"plugins,routes"})->size(), 2U);
-  EXPECT_EQ(ParseTargets({"all"})->size(), 3U);
+  EXPECT_EQ(ParseTargets({"all"})->size(), 4U);  // plugins, routes, webhooks, pods
   const auto slashed = ParseTargets({"plugin/a", "route/b"});
   ASSERT_TRUE(slashed.ok());
   EXPECT_EQ((*slashed)[1].kind->kind, "Route");
