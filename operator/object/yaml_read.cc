@@ -197,6 +197,20 @@ Error At(std::string_view name, YamlMark mark, std::string_view why) {
   return {Code::kInvalid, StrCat(name, ":", mark.line, ":", mark.column, ": ", why)};
 }
 
+// A carriage return alone is a line break, too (YAML 1.2, 5.4); yaml-cpp knows LF and CRLF.
+bool IsLoneReturn(std::string_view text, std::size_t i) {
+  return text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n');
+}
+std::optional<std::string> WithoutLoneReturns(std::string_view text) {
+  std::optional<std::string> changed;
+  for (std::size_t i = text.find('\r'); i != std::string_view::npos; i = text.find('\r', i + 1)) {
+    if (!IsLoneReturn(text, i)) continue;
+    if (!changed) changed.emplace(text);
+    (*changed)[i] = '\n';
+  }
+  return changed;
+}
+
 Result<std::vector<YamlDocument>> ReadStream(std::string_view text, std::string_view name, const JsonLimits& limits,
                                              bool keep_marks) {
   std::istringstream stream{std::string(text)};
@@ -240,6 +254,8 @@ Result<std::vector<YamlDocument>> ParseYaml(std::string_view text, std::string_v
     return Error{Code::kTooLarge, StrCat(name, ": the text has ", text.size(), " bytes, the limit is ", limits.bytes)};
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (!IsUtf8(text)) return Error{Code::kInvalid, StrCat(name, ":1:1: the text is not valid UTF-8")};
+  const std::optional<std::string> broken = WithoutLoneReturns(text);
+  if (broken) text = *broken;
   const auto forbidden = FindForbidden(text);
   const bool keep_marks = marks == YamlMarks::kKeep;
   const std::string_view trimmed = Trim(text);
