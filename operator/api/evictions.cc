@@ -5,7 +5,6 @@
 
 #include "api/codec.h"
 #include "api/removals.h"
-#include "api/selection.h"
 #include "base/text.h"
 #include "object/object.h"
 
@@ -90,9 +89,7 @@ WriteOrder Evictions::MakeOrder(const Kind& kind, Wish wish, const DeleteOptions
 }
 
 void Evictions::Delete(const CallPtr& call) {
-  const http::Request& request = call->request();
-  const Answer<DeleteOptions> options =
-      ParseDeleteOptions(request.query, request.body, request.headers.Get("Content-Type"));
+  const Answer<DeleteOptions> options = DeleteOptionsOf(*call);
   if (!options.ok()) return call->Fail(options.error());
   const cache::EntryPtr pod = call->cache->Get(call->key());
   if (!pod) return call->Fail(NotFound(*call->kind, call->path.name));
@@ -111,16 +108,10 @@ void Evictions::Delete(const CallPtr& call) {
 }
 
 void Evictions::DeleteCollection(const CallPtr& call) {
-  const http::Request& request = call->request();
-  const Answer<DeleteOptions> options =
-      ParseDeleteOptions(request.query, request.body, request.headers.Get("Content-Type"));
+  const Answer<DeleteOptions> options = DeleteOptionsOf(*call);
   if (!options.ok()) return call->Fail(options.error());
-  const Answer<ListOptions> wanted = ParseListOptions(request.query, false);
-  if (!wanted.ok()) return call->Fail(wanted.error());
-  const Answer<Selection> selection = Selection::Make(*call->kind, call->path.ns, "", *wanted);
-  if (!selection.ok()) return call->Fail(selection.error());
-  const Result<cache::Page> page = call->cache->List(selection->Query());
-  if (!page.ok()) return call->Fail(FromError(page.error(), call->kind, ""));
+  const Answer<cache::Page> page = SelectDoomed(*call);
+  if (!page.ok()) return call->Fail(page.error());
 
   std::map<Key, Wish> wishes;  // by plugin: each is written once
   std::vector<Bytes> listed;
@@ -135,13 +126,7 @@ void Evictions::DeleteCollection(const CallPtr& call) {
   }
   std::vector<WriteOrder> orders;
   for (auto& [plugin, wish] : wishes) orders.push_back(MakeOrder(*call->kind, std::move(wish), *options));
-  RunAll(writes_, std::move(orders),
-         [this, call, listed = std::move(listed), revision = page->revision](const std::vector<Answer<Written>>& all) {
-           for (const Answer<Written>& written : all) {
-             if (!written.ok() && written.error().status != 404) return call->Fail(written.error());
-           }
-           call->Reply(renderer_.List(*call->kind, call->form, listed, {revision, "", 0}));
-         });
+  RunDeletions(writes_, renderer_, call, std::move(orders), std::move(listed), page->revision);
 }
 
 }  // namespace patchbay::api

@@ -57,8 +57,32 @@ Answer<void> CheckPreconditions(const Kind& kind, const cache::Entry& entry, con
   return {};
 }
 
-Removals::Removals(Writes& writes, const cache::Cache& cache, const Renderer& renderer, Clock& clock)
-    : writes_(writes), cache_(cache), renderer_(renderer), clock_(clock) {}
+Answer<DeleteOptions> DeleteOptionsOf(const Call& call) {
+  const http::Request& request = call.request();
+  return ParseDeleteOptions(request.query, request.body, request.headers.Get("Content-Type"));
+}
+
+Answer<cache::Page> SelectDoomed(const Call& call) {
+  PATCHBAY_TRY(const ListOptions wanted, ParseListOptions(call.request().query, false));
+  PATCHBAY_TRY(const Selection selection, Selection::Make(*call.kind, call.path.ns, "", wanted));
+  Result<cache::Page> page = call.cache->List(selection.Query());
+  if (!page.ok()) return FromError(page.error(), call.kind, "");
+  return *std::move(page);
+}
+
+void RunDeletions(Writes& writes, const Renderer& renderer, const CallPtr& call, std::vector<WriteOrder> orders,
+                  std::vector<Bytes> listed, Revision revision) {
+  RunAll(writes, std::move(orders),
+         [&renderer, call, listed = std::move(listed), revision](const std::vector<Answer<Written>>& all) {
+           for (const Answer<Written>& written : all) {
+             if (!written.ok() && written.error().status != 404) return call->Fail(written.error());
+           }
+           call->Reply(renderer.List(*call->kind, call->form, listed, {revision, "", 0}));
+         });
+}
+
+Removals::Removals(Writes& writes, const Renderer& renderer, Clock& clock)
+    : writes_(writes), renderer_(renderer), clock_(clock) {}
 
 WriteOrder Removals::MakeOrder(const Kind& kind, Key key, const DeleteOptions& options) const {
   WriteOrder order;
@@ -75,9 +99,7 @@ WriteOrder Removals::MakeOrder(const Kind& kind, Key key, const DeleteOptions& o
 }
 
 void Removals::Delete(const CallPtr& call) {
-  const http::Request& request = call->request();
-  const Answer<DeleteOptions> options =
-      ParseDeleteOptions(request.query, request.body, request.headers.Get("Content-Type"));
+  const Answer<DeleteOptions> options = DeleteOptionsOf(*call);
   if (!options.ok()) return call->Fail(options.error());
   if (call->kind->builtin && call->kind->plural == kNamespaces) return DeleteNamespace(call, *options);
   WriteOrder order = MakeOrder(*call->stored, call->key(), *options);
@@ -86,16 +108,10 @@ void Removals::Delete(const CallPtr& call) {
 }
 
 void Removals::DeleteCollection(const CallPtr& call) {
-  const http::Request& request = call->request();
-  const Answer<DeleteOptions> options =
-      ParseDeleteOptions(request.query, request.body, request.headers.Get("Content-Type"));
+  const Answer<DeleteOptions> options = DeleteOptionsOf(*call);
   if (!options.ok()) return call->Fail(options.error());
-  const Answer<ListOptions> wanted = ParseListOptions(request.query, false);
-  if (!wanted.ok()) return call->Fail(wanted.error());
-  const Answer<Selection> selection = Selection::Make(*call->kind, call->path.ns, "", *wanted);
-  if (!selection.ok()) return call->Fail(selection.error());
-  const Result<cache::Page> page = cache_.List(selection->Query());
-  if (!page.ok()) return call->Fail(FromError(page.error(), call->kind, ""));
+  const Answer<cache::Page> page = SelectDoomed(*call);
+  if (!page.ok()) return call->Fail(page.error());
 
   std::vector<WriteOrder> orders;
   std::vector<Bytes> listed;  // the answer: what was there, as it was
@@ -104,13 +120,7 @@ void Removals::DeleteCollection(const CallPtr& call) {
     orders.push_back(MakeOrder(*call->stored, entry->key, *options));
     listed.push_back(entry->bytes);
   }
-  RunAll(writes_, std::move(orders),
-         [this, call, listed = std::move(listed), revision = page->revision](const std::vector<Answer<Written>>& all) {
-           for (const Answer<Written>& written : all) {
-             if (!written.ok() && written.error().status != 404) return call->Fail(written.error());
-           }
-           call->Reply(renderer_.List(*call->kind, call->form, listed, {revision, "", 0}));
-         });
+  RunDeletions(writes_, renderer_, call, std::move(orders), std::move(listed), page->revision);
 }
 
 WriteOrder Removals::MarkNamespace(const Kind& kind, const std::string& name, const DeleteOptions& options) const {

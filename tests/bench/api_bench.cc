@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -12,6 +11,7 @@
 #include "base/text.h"
 #include "bench/api_stand.h"
 #include "bench/bench_body.h"
+#include "bench/bench_main.h"
 #include "bench/bench_table.h"
 #include "bench/raw_client.h"
 #include "bench/stand_load.h"
@@ -206,12 +206,6 @@ int Run(const std::string& folder, Scale scale) {
 }  // namespace patchbay::bench
 
 int main(int argc, char** argv) {
-  patchbay::bench::Scale scale;
-  if (argc > 1 && std::strcmp(argv[1], "--quick") == 0) scale = {1, 1'000, 3};
-  std::string folder = (std::filesystem::temp_directory_path() / "patchbay-bench-XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) return 1;
-  const int status = patchbay::bench::Run(folder, scale);
-  std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
-  return status;
+  using namespace patchbay::bench;
+  return RunIn(argc, argv, Scale(), Scale{1, 1'000, 3}, Run);
 }

@@ -2,11 +2,11 @@
 //   scale_bench [--quick]
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <limits>
 
 #include "bench/bench_body.h"
+#include "bench/bench_main.h"
 #include "bench/bench_table.h"
 #include "bench/stand_load.h"
 
@@ -168,12 +168,6 @@ int Run(const std::string& folder, Scale scale) {
 }  // namespace patchbay::bench
 
 int main(int argc, char** argv) {
-  patchbay::bench::Scale scale;
-  if (argc > 1 && std::strcmp(argv[1], "--quick") == 0) scale = {1, 1'000, 3};
-  std::string folder = (std::filesystem::temp_directory_path() / "patchbay-bench-XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) return 1;
-  const int status = patchbay::bench::Run(folder, scale);
-  std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
-  return status;
+  using namespace patchbay::bench;
+  return RunIn(argc, argv, Scale(), Scale{1, 1'000, 3}, Run);
 }

@@ -7,24 +7,13 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class Clients : public ::testing::Test {
+class Clients : public OnSharedStage {
  protected:
-  static void SetUpTestSuite() {
-    stage_ = new Stage;
-    stage_->StartOperator();
-  }
-  static void TearDownTestSuite() {
-    delete stage_;
-    stage_ = nullptr;
-  }
   static void Expect(const Ran& ran, const std::string& words = "") {
     EXPECT_EQ(ran.exit_code, 0) << ran.out;
     EXPECT_THAT(ran.out, HasSubstr(words));
   }
-
-  static Stage* stage_;
 };
-Stage* Clients::stage_ = nullptr;
 
 struct Helmsman {
   const char* name;

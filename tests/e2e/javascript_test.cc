@@ -7,26 +7,15 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class JavaScript : public ::testing::Test {
+class JavaScript : public OnSharedStage {
  protected:
-  static void SetUpTestSuite() {
-    stage_ = new Stage;
-    stage_->StartOperator();
-  }
-  static void TearDownTestSuite() {
-    delete stage_;
-    stage_ = nullptr;
-  }
   std::string Node(const std::string& script, const std::string& ns) const {
     return StrCat(
         "KUBERNETES_CLIENT=", PATCHBAY_SOURCE_DIR,
         "/.cache/clients/javascript/node_modules/@kubernetes/client-node/dist/index.js SERVER=", stage_->server(),
         " NAMESPACE=", ns, " timeout 100 node ", PATCHBAY_SOURCE_DIR, "/tests/e2e/javascript/", script);
   }
-
-  static Stage* stage_;
 };
-Stage* JavaScript::stage_ = nullptr;
 
 TEST_F(JavaScript, WorksWithObjects) {
   const Ran ran = stage_->Shell(Node("client.mjs", "js"));

@@ -22,16 +22,8 @@ std::string ConfigMap(const std::string& name) {
   return StrCat("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ", name, "}\ndata: {k: v}\n---\n");
 }
 
-class Kubectl : public ::testing::TestWithParam<Age> {
+class Kubectl : public OnSharedStage, public ::testing::WithParamInterface<Age> {
  protected:
-  static void SetUpTestSuite() {
-    stage_ = new Stage;
-    stage_->StartOperator();
-  }
-  static void TearDownTestSuite() {
-    delete stage_;
-    stage_ = nullptr;
-  }
   void SetUp() override {
     static int count = 0;
     ns_ = StrCat("n", ++count);
@@ -63,10 +55,8 @@ class Kubectl : public ::testing::TestWithParam<Age> {
     return path;
   }
 
-  static Stage* stage_;
   std::string ns_;
 };
-Stage* Kubectl::stage_ = nullptr;
 
 TEST_P(Kubectl, AppliesAndPrunes) {
   Does("apply --dry-run=server -f -", "plugin.patchbay.dev/a created (server dry run)", Plugin("a"));

@@ -21,24 +21,17 @@ std::string Replace(std::string text, const std::string& from, const std::string
   return text;
 }
 
-class Story : public ::testing::Test {
+class Story : public OnSharedStage {
  protected:
   static void SetUpTestSuite() {
-    stage_ = new Stage;
-    stage_->StartOperator();
+    OnSharedStage::SetUpTestSuite();
     // The example's webhook leads through the gateway's usual port; here it has another.
     for (const char* file : {"echo.yaml", "inbox.yaml"})
       std::ofstream(stage_->folder() + "/" + file)
           << Replace(Read(std::string(PATCHBAY_SOURCE_DIR) + "/examples/quickstart/" + file), "http://127.0.0.1:8080", stage_->gateway_url());
   }
-  static void TearDownTestSuite() {
-    delete stage_;
-    stage_ = nullptr;
-  }
   static std::string File(const std::string& name) { return stage_->folder() + "/" + name; }
-  static Stage* stage_;
 };
-Stage* Story::stage_ = nullptr;
 
 std::string Plugin(const std::string& name) {
   return "apiVersion: patchbay.dev/v1\nkind: Plugin\nmetadata: {name: " + name + "}\nspec:\n  image: patchbay-example:latest\n"

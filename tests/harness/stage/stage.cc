@@ -228,4 +228,14 @@ bool Stage::IsReady(const std::string& kind_and_name) {
 std::string Stage::database_url() const { return postgres_->connection(); }
 std::string Stage::OperatorLog() const { return Read(folder_ + "/operator.log"); }
 
+void OnSharedStage::SetUpTestSuite() {
+  stage_ = new Stage;
+  stage_->StartOperator();
+}
+
+void OnSharedStage::TearDownTestSuite() {
+  delete stage_;
+  stage_ = nullptr;
+}
+
 }  // namespace patchbay

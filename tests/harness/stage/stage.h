@@ -2,6 +2,8 @@
 // operator` as a child process. For e2e tests; everything it starts it ends, and its containers go with it.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -88,6 +90,14 @@ class Stage {
   std::unique_ptr<dev::PrivatePostgres> postgres_;
   std::unique_ptr<dev::Child> caddy_;
   std::unique_ptr<dev::Child> operator_;
+};
+
+// For suites whose tests share one stage with an operator: each uses a namespace of its own or cleans up.
+class OnSharedStage : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite();
+  static void TearDownTestSuite();
+  static inline Stage* stage_ = nullptr;  // suites of one program come one after the other
 };
 
 }  // namespace patchbay
