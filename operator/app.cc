@@ -23,6 +23,7 @@
 #include "driver/runtime/docker_runtime.h"
 #include "first_run.h"
 #include "http/server.h"
+#include "kong.h"
 #include "store/connection.h"
 #include "store/pg_store.h"
 #include "telemetry/own_process.h"
@@ -218,6 +219,8 @@ Result<std::shared_ptr<Hands>> App::Parts::MakeHands(const std::string& installa
     caddy.listen = flags.gateway_listen;
     caddy.meter = &meter;
     PATCHBAY_TRY(made->gateway, driver::CaddyGateway::New(client, caddy));
+  } else if (IsKong(flags.gateway)) {
+    PATCHBAY_TRY(made->gateway, MakeKong(flags, installation, client, meter));
   }
   made->notifier = std::make_unique<driver::WebhookNotifier>(client, driver::WebhookOptions{!flags.webhooks_public_only, "patchbay", nullptr});
   controller::Options options;
@@ -272,8 +275,11 @@ App::~App() { Stop(); }
 
 Result<std::unique_ptr<App>> App::Start(const cli::OperatorFlags& flags) {
   PATCHBAY_CHECK(CheckExposure(flags));
-  if (!flags.gateway.empty() && flags.gateway != "none" && !flags.gateway.starts_with("caddy="))
-    return Error{Code::kInvalid, StrCat("--gateway ", flags.gateway, ": write caddy=URL or none")};
+  if (IsKong(flags.gateway)) {
+    PATCHBAY_TRY(const auto usable, MakeKong(flags, "check", http::NewCurlClient(), NullMeter()));
+  } else if (!flags.gateway.empty() && flags.gateway != "none" && !flags.gateway.starts_with("caddy=")) {
+    return Error{Code::kInvalid, StrCat("--gateway ", flags.gateway, ": write caddy=URL, kong=URL or none")};
+  }
   PATCHBAY_TRY(auto store_options, StoreOptions(flags));
   LogInfo("app", "starting", {{"version", PATCHBAY_VERSION}, {"database", Redact(store_options.connection)}});
   auto parts = std::make_unique<Parts>(flags, std::move(store_options));

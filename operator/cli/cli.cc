@@ -105,8 +105,9 @@ class CommandLine {
     serve->add_option("--encryption-key-file", operator_.encryption_key_file, "keys for Secrets in the database, a line each: ID:BASE64; the first encrypts, all decrypt")->envname("PATCHBAY_ENCRYPTION_KEY_FILE");
     serve->add_option("--event-ttl", operator_.event_ttl, "how long Events are kept after the last thing they tell, as 1h or 30m")->capture_default_str();
     serve->add_option("--docker-host", operator_.docker_host, "engine: unix:///PATH or tcp://HOST:PORT; default: DOCKER_HOST, else the usual sockets");
-    serve->add_option("--gateway", operator_.gateway, "caddy=URL of Caddy's admin API (http://HOST:PORT or unix:/PATH), or none")->envname("PATCHBAY_GATEWAY");
-    serve->add_option("--gateway-listen", operator_.gateway_listen, "addresses the gateway serves routes on")->capture_default_str();
+    serve->add_option("--gateway", operator_.gateway, "caddy=URL of Caddy's admin API, kong=URL of Kong's (http://HOST:PORT or unix:/PATH), or none")->envname("PATCHBAY_GATEWAY");
+    serve->add_option("--gateway-token-file", operator_.gateway_token_file, "file with the token that Kong's Admin API asks for (Kong-Admin-Token)")->envname("PATCHBAY_GATEWAY_TOKEN_FILE");
+    serve->add_option("--gateway-listen", operator_.gateway_listen, "addresses Caddy serves routes on; Kong's are in its own settings")->capture_default_str();
     serve->add_option("--default-manifests", operator_.default_manifests, "folder applied once, when the database is empty");
     serve->add_option("--token-file", operator_.token_file, "bearer tokens, a line each: TOKEN,USER[,GROUP...]");
     serve->add_option("--tls-cert-file", operator_.tls_certificate, "serve HTTPS with this PEM chain; SIGHUP reads it again");

@@ -33,7 +33,8 @@ struct OperatorFlags {
   std::vector<std::string> listen{"127.0.0.1:6444"};
   std::string database_url;        // "" : DATABASE_URL or DB_* of the environment
   std::string docker_host;         // "" : DOCKER_HOST, else the usual sockets
-  std::string gateway;             // "caddy=http://127.0.0.1:2019"; "none" for no gateway
+  std::string gateway;             // "caddy=http://127.0.0.1:2019", "kong=http://127.0.0.1:8001"; "none" for no gateway
+  std::string gateway_token_file;  // what Kong's Admin API asks for; "" for nothing
   std::vector<std::string> gateway_listen{":8080"};  // what the gateway's server listens on
   std::string encryption_key_file;  // "": Secrets are stored as they are
   std::string event_ttl = "1h";     // Go's duration syntax

@@ -92,6 +92,33 @@ bool IsSet(const Json* value) {
   return true;
 }
 
+// `field`: "auth.url", set at all; "auth.type=Forward", set to this.
+bool Uses(const Json& spec, const std::string& field) {
+  const auto equals = field.find('=');
+  const Json* value = Walk(spec, field.substr(0, equals));
+  return equals == std::string::npos ? IsSet(value) : value != nullptr && *value == field.substr(equals + 1);
+}
+
+std::optional<driver::RateLimit> ReadRateLimit(const Json& spec) {
+  const Json* limit = Find(spec, {"rateLimit"});
+  if (limit == nullptr || !limit->is_object()) return std::nullopt;
+  return driver::RateLimit{static_cast<int>(FindInt(*limit, {"requests"})), FindString(*limit, {"per"}, "second"),
+                           static_cast<int>(FindInt(*limit, {"burst"})), FindString(*limit, {"key"}, "client-ip")};
+}
+
+std::optional<driver::CrossOrigin> ReadCors(const Json& spec, RouteWish& wish) {
+  const Json* cors = Find(spec, {"cors"});
+  if (cors == nullptr || !cors->is_object()) return std::nullopt;
+  driver::CrossOrigin origin;
+  origin.allow_origins = ReadStrings(Find(*cors, {"allowOrigins"}));
+  origin.allow_methods = ReadStrings(Find(*cors, {"allowMethods"}));
+  origin.allow_headers = ReadStrings(Find(*cors, {"allowHeaders"}));
+  origin.expose_headers = ReadStrings(Find(*cors, {"exposeHeaders"}));
+  origin.allow_credentials = FindBool(*cors, {"allowCredentials"});
+  origin.max_age = ReadDuration(spec, {"cors", "maxAge"}, wish);
+  return origin;
+}
+
 // "http://h:80" -> address and TLS; nothing when it is no such address.
 std::optional<driver::Upstream> ReadUrl(const std::string& url) {
   driver::Upstream upstream;
@@ -189,10 +216,12 @@ RouteWish ReadRoute(const Json& object, const std::vector<std::string>& unsuppor
   route.timeout = ReadDuration(spec, {"timeout"}, wish);
   route.retries = static_cast<int>(FindInt(spec, {"retry", "attempts"}));
   route.retry_for = ReadDuration(spec, {"retry", "timeout"}, wish);
+  route.rate_limit = ReadRateLimit(spec);
+  route.cors = ReadCors(spec, wish);
   ReadBackends(spec, wish);
   for (const std::string& field : unsupported) {
     const bool open = field == "auth" && FindString(spec, {"auth", "type"}) == "None";
-    if (!open && IsSet(Walk(spec, field))) wish.unsupported.push_back(StrCat("spec.", field));
+    if (!open && Uses(spec, field)) wish.unsupported.push_back(StrCat("spec.", field));
   }
   return wish;
 }

@@ -13,6 +13,7 @@
 #include "harness/gateway/echo_upstream.h"
 #include "harness/gateway/fake_gateway.h"
 #include "harness/gateway/flaky_gateway.h"
+#include "harness/gateway/kong_world.h"
 #include "object/json.h"
 
 namespace patchbay::driver {
@@ -71,6 +72,40 @@ class RealWorld : public GatewayWorld {
   CaddyWorld caddy_;
 };
 
+class FakeKongWorld : public GatewayWorld {
+ public:
+  explicit FakeKongWorld(FakeKong::Options options) : options_(options), kong_(options) {}
+
+  Gateway& gateway() override { return kong_.gateway(); }
+  GatewayRoute Spoil(GatewayRoute route, const std::string& words) override {
+    route.hosts = {words};
+    return route;
+  }
+  void RestartEmpty() override {
+    kong_.kong().LoseEverything();
+    kong_.kong().Restart();
+  }
+  void GoAway() override { kong_.server().Stop(); }
+  void ComeBack() override { kong_.server().Start(); }
+  void AddForeign() override {
+    const Json service = kong_.kong().Put("/services", {{"name", "theirs"}, {"host", "theirs.example.org"}, {"tags", {"patchbay"}}});
+    kong_.kong().Put("/routes", {{"name", "theirs"}, {"hosts", {"h1.example.org"}}, {"service", {{"id", service["id"]}}}});
+    kong_.kong().Put("/plugins", {{"name", "cors"}, {"service", {{"id", service["id"]}}}});
+    kong_.kong().Put("/upstreams", {{"name", "theirs"}});
+    kong_.kong().Put("/upstreams/theirs/targets", {{"target", "127.0.0.1:20001"}});
+  }
+  std::string ForeignAsItIs() override { return DumpJson(kong_.kong().WithoutTag(kong_.gateway().mark())); }
+  bool Shares() const override { return options_.database; }
+
+ private:
+  const FakeKong::Options options_;
+  KongWorld kong_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Kong28, GatewayContract, testing::Values([] { return std::make_unique<FakeKongWorld>(FakeKong::Options{2, 8, true, ""}); }));
+INSTANTIATE_TEST_SUITE_P(Kong3, GatewayContract, testing::Values([] { return std::make_unique<FakeKongWorld>(FakeKong::Options{3, 4, true, ""}); }));
+INSTANTIATE_TEST_SUITE_P(Kong28WithoutDatabase, GatewayContract, testing::Values([] { return std::make_unique<FakeKongWorld>(FakeKong::Options{2, 8, false, ""}); }));
+INSTANTIATE_TEST_SUITE_P(Kong3WithoutDatabase, GatewayContract, testing::Values([] { return std::make_unique<FakeKongWorld>(FakeKong::Options{3, 4, false, ""}); }));
 INSTANTIATE_TEST_SUITE_P(Fake, GatewayContract, testing::Values([] { return std::make_unique<FakeWorld>(); }));
 INSTANTIATE_TEST_SUITE_P(Caddy, GatewayContract, testing::Values([] { return std::make_unique<RealWorld>(); }));
 

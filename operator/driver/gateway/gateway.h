@@ -33,6 +33,36 @@ struct Upstream {
   friend bool operator==(const Upstream&, const Upstream&) = default;
 };
 
+// So many requests in this time, counted by `key`: "client-ip", "host", "consumer" or "header:NAME".
+struct RateLimit {
+  int requests = 0;
+  std::string per = "second";  // minute, hour, day
+  int burst = 0;
+  std::string key = "client-ip";
+  friend bool operator==(const RateLimit&, const RateLimit&) = default;
+};
+
+// Who is let through.
+struct CallerCheck {
+  enum class Type { kBasic, kKey, kJwt } type = Type::kKey;
+  // What a caller must know, by name: password by user, key by its name, secret or PEM public key by the issuer of
+  // tokens. Empty: nobody is let through.
+  std::vector<std::pair<std::string, std::string>> credentials;
+  std::string header;  // kKey: carries the key
+  friend bool operator==(const CallerCheck&, const CallerCheck&) = default;
+};
+
+// What browsers may do from other origins.
+struct CrossOrigin {
+  std::vector<std::string> allow_origins;  // "*" or an origin
+  std::vector<std::string> allow_methods;  // empty: the gateway's default
+  std::vector<std::string> allow_headers;
+  std::vector<std::string> expose_headers;
+  bool allow_credentials = false;
+  std::chrono::milliseconds max_age{0};  // 0: the browser's default
+  friend bool operator==(const CrossOrigin&, const CrossOrigin&) = default;
+};
+
 // One Route, resolved: names are addresses now. A value.
 struct GatewayRoute {
   std::string id;    // the Route's uid
@@ -48,6 +78,9 @@ struct GatewayRoute {
   std::chrono::milliseconds timeout{0};  // for the upstream's answer; 0: the gateway's default
   int retries = 0;
   std::chrono::milliseconds retry_for{0};
+  std::optional<RateLimit> rate_limit;
+  std::optional<CallerCheck> auth;
+  std::optional<CrossOrigin> cors;
   friend bool operator==(const GatewayRoute&, const GatewayRoute&) = default;
 };
 
@@ -68,7 +101,8 @@ class Gateway {
  public:
   virtual ~Gateway() = default;
   virtual std::string name() const = 0;  // "caddy"
-  // Fields of Route.spec this gateway cannot do, as paths ("rateLimit", "auth.jwt"). Constant.
+  // Fields of Route.spec this gateway cannot do, as paths ("rateLimit"), or one value of a field ("auth.type=Forward").
+  // Constant.
   virtual std::vector<std::string> Unsupported() const = 0;
   // The digest that Read() will report for this route once it is served.
   virtual std::string Digest(const GatewayRoute& route) const = 0;

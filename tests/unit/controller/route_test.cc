@@ -167,5 +167,16 @@ TEST(Resolve, NamesAPortThatIsNotThere) {
   EXPECT_THAT(resolved.missing, ElementsAre(HasSubstr("grpc")));
 }
 
+TEST(Routes, NameAValueThatTheGatewayCannotDo) {
+  const Json route = *ParseJson(R"({"metadata":{"name":"r","namespace":"default"},"spec":{"paths":[{"value":"/"}],"backends":[],
+    "rateLimit":{"requests":5,"per":"minute","key":"host"},"cors":{"allowOrigins":["*"],"maxAge":"10m"}}})");
+  const auto wish = ReadRoute(route, {"rateLimit.burst", "rateLimit.key=host", "rateLimit.key=consumer"});
+  EXPECT_EQ(wish.unsupported, std::vector<std::string>{"spec.rateLimit.key=host"});
+  EXPECT_EQ(wish.route.rate_limit, (driver::RateLimit{5, "minute", 0, "host"}));
+  ASSERT_TRUE(wish.route.cors);
+  EXPECT_EQ(wish.route.cors->allow_origins, std::vector<std::string>{"*"});
+  EXPECT_EQ(wish.route.cors->max_age, std::chrono::minutes(10));
+}
+
 }  // namespace
 }  // namespace patchbay::controller

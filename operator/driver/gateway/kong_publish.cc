@@ -1,0 +1,162 @@
+#include "driver/gateway/kong_publish.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace patchbay::driver {
+namespace {
+
+// Beyond these somebody fights us over the same entities, or the gateway is not well.
+constexpr int kMostRounds = 10;
+constexpr int kMostDoubts = 3;
+constexpr int kMostWrites = 3;  // of one entity
+constexpr std::chrono::minutes kRefusalHolds{1};
+
+std::string DigestOf(const std::vector<KongEntity>& entities) {
+  std::vector<const KongEntity*> all;
+  for (const auto& entity : entities) all.push_back(&entity);
+  return DigestKongEntities(std::move(all));
+}
+
+}  // namespace
+
+KongPublish::KongPublish(KongGateway& gateway) : gateway_(gateway) { ++gateway_.seen_.Lock()->writing; }
+KongPublish::~KongPublish() { --gateway_.seen_.Lock()->writing; }
+
+Result<Published> KongPublish::Run(const std::vector<GatewayRoute>& routes) {
+  const auto deadline = gateway_.clock_.Mono() + gateway_.options_.publish_deadline;
+  PATCHBAY_TRY(node_, gateway_.AskNode());
+  Map(routes);
+  for (int round = 0; round < kMostRounds; ++round) {
+    PATCHBAY_TRY(const auto state, ReadKong(gateway_.admin_, gateway_.mark_));
+    const auto wish = NewWish();
+    auto steps = PlanKong(state, wish);
+    std::erase_if(steps, [&](const auto& step) { return step.method == "DELETE" && held_.contains(step.route); });
+    gateway_.Notice(DigestKong(state));
+    if (steps.empty()) return std::move(published_);
+    PATCHBAY_CHECK(node_.has_database ? Make(steps, deadline) : Replace(wish));
+  }
+  return Error{Code::kConflict, "somebody keeps changing our entities in Kong"};
+}
+
+void KongPublish::Map(const std::vector<GatewayRoute>& routes) {
+  const auto known = [&] {
+    auto seen = gateway_.seen_.Lock();
+    std::erase_if(seen->refused, [&](const auto& entry) { return entry.second.until < gateway_.clock_.Mono(); });
+    return seen->refused;
+  }();
+  for (const auto& route : routes) {
+    auto entities = MapToKong(route, gateway_.mark_, node_.version);
+    if (!entities.ok()) {
+      published_.refused[route.id] = entities.error().message;
+      continue;
+    }
+    const std::string& digest = digests_[route.id] = DigestOf(*entities);
+    if (const auto refusal = known.find(digest); refusal != known.end())
+      published_.refused[route.id] = refusal->second.message;
+    else
+      std::move(entities->begin(), entities->end(), std::back_inserter(entities_));
+  }
+}
+
+std::vector<KongEntity> KongPublish::NewWish() const {
+  std::vector<KongEntity> wish;
+  std::copy_if(entities_.begin(), entities_.end(), std::back_inserter(wish),
+               [&](const auto& entity) { return !published_.refused.contains(entity.route); });
+  return wish;
+}
+
+Result<void> KongPublish::Make(const std::vector<KongStep>& steps, MonoTime deadline) {
+  for (const auto& step : steps) {
+    if (step.method == "DELETE" ? held_.contains(step.route) : published_.refused.contains(step.route)) continue;
+    if (gateway_.clock_.Mono() > deadline)
+      return Error{Code::kTimeout, "Kong did not take the routes in time; what it took stays, and the rest follows"};
+    const auto made = step.method == "DELETE" ? gateway_.admin_.Delete(step.path)
+                                              : gateway_.admin_.Write(step.method, step.path, step.body);
+    if (made.ok()) {
+      gateway_.changes_made_.Add();
+      published_.changed = true;
+      // One entity that does not stay as it was sent costs its own route, not all of them.
+      if (step.method != "DELETE" && !step.route.empty() && ++written_[step.path + FindString(step.body, {"id"})] > kMostWrites)
+        Refuse(step.route, StrCat("Kong does not keep ", step.path, " as it was sent, or somebody else keeps changing it"));
+      continue;
+    }
+    const int doubts = doubts_;
+    PATCHBAY_CHECK(Judge(step, made.error()));
+    // What is there now tells whether it happened.
+    if (doubts_ != doubts) return {};
+  }
+  return {};
+}
+
+Result<void> KongPublish::Judge(const KongStep& step, const Error& error) {
+  const bool refused = error.code == Code::kInvalid || error.code == Code::kConflict;
+  if (refused && step.method == "DELETE") {
+    gateway_.changes_refused_.Add();
+    LogWarn("gateway", "Kong keeps an entity of ours", {{"path", step.path}, {"error", error.message}});
+    held_.insert(step.route);
+    return {};
+  }
+  if (refused && !step.route.empty()) {
+    gateway_.changes_refused_.Add();
+    Refuse(step.route, error.message);
+    return {};
+  }
+  gateway_.changes_failed_.Add();
+  if (error.code == Code::kInDoubt) published_.changed = true;
+  if ((error.code == Code::kInDoubt || error.code == Code::kNotFound) && ++doubts_ <= kMostDoubts) return {};
+  return error;
+}
+
+Result<void> KongPublish::Replace(const std::vector<KongEntity>& wish) {
+  PATCHBAY_TRY(const auto foreign, FindForeign(gateway_.admin_, gateway_.mark_));
+  if (!foreign.empty())
+    return Error{Code::kInvalid, StrCat("this Kong runs without a database and holds what is not Patchbay's (", foreign,
+                                        "): its configuration can only be replaced as a whole, so nothing is changed. "
+                                        "Remove it, or give Kong a database")};
+  const auto made = gateway_.admin_.Write("POST", "/config", DeclareKong(wish, node_.version));
+  if (made.ok()) {
+    gateway_.changes_made_.Add();
+    published_.changed = true;
+    return {};
+  }
+  if (made.error().code == Code::kInvalid) {
+    gateway_.changes_refused_.Add();
+    return Blame(made.error(), wish);
+  }
+  gateway_.changes_failed_.Add();
+  if (made.error().code == Code::kInDoubt) published_.changed = true;
+  if (made.error().code == Code::kInDoubt && ++doubts_ <= kMostDoubts) return {};
+  return made.error();
+}
+
+Result<void> KongPublish::Blame(const Error& refusal, const std::vector<KongEntity>& wish) {
+  bool found = false;
+  for (const auto& entity : wish) {
+    if (entity.route.empty() || published_.refused.contains(entity.route)) continue;
+    Json body = entity.body;
+    body["id"] = entity.id;
+    if (entity.kind == KongKind::kTarget) body["upstream"] = {{"id", entity.parent}};
+    const auto valid = gateway_.admin_.Write("POST", StrCat("/schemas/", KongEntityName(entity.kind), "/validate"), body);
+    if (valid.ok()) continue;
+    if (valid.error().code != Code::kInvalid) return valid.error();
+    Refuse(entity.route, valid.error().message);
+    found = true;
+  }
+  if (!found) return refusal;
+  return {};
+}
+
+void KongPublish::Refuse(const std::string& route, const std::string& message) {
+  constexpr std::size_t kMostRemembered = 10'000;
+  published_.refused[route] = message;
+  auto seen = gateway_.seen_.Lock();
+  if (seen->refused.size() >= kMostRemembered) seen->refused.clear();
+  seen->refused[digests_[route]] = {message, gateway_.clock_.Mono() + kRefusalHolds};
+}
+
+}  // namespace patchbay::driver

@@ -1,0 +1,43 @@
+// One Publish of KongGateway, from the routes to what is served. Used once, by one thread.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "driver/gateway/kong_gateway.h"
+
+namespace patchbay::driver {
+
+class KongPublish {
+ public:
+  explicit KongPublish(KongGateway& gateway);
+  ~KongPublish();
+  KongPublish(const KongPublish&) = delete;
+  KongPublish& operator=(const KongPublish&) = delete;
+
+  Result<Published> Run(const std::vector<GatewayRoute>& routes);
+
+ private:
+  void Map(const std::vector<GatewayRoute>& routes);
+  std::vector<KongEntity> NewWish() const;
+  // One after the other; an error only when the whole Publish must end.
+  Result<void> Make(const std::vector<KongStep>& steps, MonoTime deadline);
+  Result<void> Judge(const KongStep& step, const Error& error);
+  // DB-less: all at once.
+  Result<void> Replace(const std::vector<KongEntity>& wish);
+  Result<void> Blame(const Error& refusal, const std::vector<KongEntity>& wish);
+  void Refuse(const std::string& route, const std::string& message);
+
+  KongGateway& gateway_;
+  KongNode node_;
+  std::vector<KongEntity> entities_;
+  std::map<std::string, std::string> digests_;  // by route id
+  std::set<std::string> held_;                  // routes of which others use something: nothing of them is removed
+  std::map<std::string, int> written_;          // how often, by path
+  Published published_;
+  int doubts_ = 0;
+};
+
+}  // namespace patchbay::driver
