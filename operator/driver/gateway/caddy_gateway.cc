@@ -50,6 +50,7 @@ CaddyGateway::CaddyGateway(std::shared_ptr<http::HttpClient> client, CaddyAdmin 
       server_path_(StrCat("/config/apps/http/servers/", options_.server)),
       mark_(MakeMark(options_.installation)),
       listen_(PrintTexts(options_.listen)),
+      resolver_(options_.answerer == nullptr ? "" : options_.answerer->address()),
       not_found_(MapToNotFound(mark_)),
       clock_(options_.clock == nullptr ? SystemClock() : *options_.clock),
       changes_made_(CountChanges(options_, "made")),
@@ -60,6 +61,7 @@ CaddyGateway::CaddyGateway(std::shared_ptr<http::HttpClient> client, CaddyAdmin 
 std::vector<std::string> CaddyGateway::Unsupported() const { return {"auth", "cors", "rateLimit", "retry.on"}; }
 
 Result<Published> CaddyGateway::Publish(const std::vector<GatewayRoute>& routes) {
+  const std::lock_guard one_at_a_time(publishing_);
   return CaddyPublish(*this).Run(routes);
 }
 
@@ -84,14 +86,18 @@ Result<GatewayState> CaddyGateway::Read() {
   PATCHBAY_TRY(auto value, admin_.Get(server_path_));
   const std::string fingerprint = Sha256(value.body);
   Notice(fingerprint);
+  const CaddyNames names = options_.answerer == nullptr ? CaddyNames() : options_.answerer->names();
   {
     auto seen = seen_.Lock();
-    if (seen->fingerprint == fingerprint && seen->routes) return GatewayState{StrCat(seen->epoch), *seen->routes};
+    if (seen->fingerprint == fingerprint && seen->routes && seen->names == names) return GatewayState{StrCat(seen->epoch), *seen->routes};
   }
   PATCHBAY_TRY(const auto server, CaddyServer::Parse(std::move(value)));
-  auto routes = std::make_shared<const std::map<std::string, std::string>>(DigestRoutes(server, mark_));
+  auto routes = std::make_shared<const std::map<std::string, std::string>>(DigestRoutes(server, mark_, names));
   auto seen = seen_.Lock();
-  if (seen->fingerprint == fingerprint) seen->routes = routes;
+  if (seen->fingerprint == fingerprint) {
+    seen->routes = routes;
+    seen->names = names;
+  }
   return GatewayState{StrCat(seen->epoch), *routes};
 }
 

@@ -1,7 +1,10 @@
 // Gateway on Caddy's admin API (2.6 and later, standard modules). Our routes are one block in one server of the http
 // app; the rest of the configuration, and routes in that server without our mark, stay as they are. Every change
 // carries If-Match, so a concurrent writer is never overwritten; what is the same already is not sent, because each
-// change makes Caddy reload and closes every WebSocket (measured with 2.6.2).
+// change makes Caddy reload and closes every WebSocket (measured with 2.6.2). With a DnsAnswerer containers come and go
+// without any: Caddy asks for a moving route's upstreams by name, and falls back to the addresses in its configuration
+// when nobody answers. Those are brought up to date with the next change, or when no request is open, or when an address
+// became another's, or at last after `fallback_patience`.
 //
 // A route that Caddy refuses is not served at all, its former version neither: the addresses that one knew may belong
 // to others by now. Refusals are remembered until the gateway's epoch changes, so an unchanged bad route costs nothing.
@@ -11,6 +14,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -19,6 +23,7 @@
 #include "base/meter.h"
 #include "driver/gateway/caddy_admin.h"
 #include "driver/gateway/caddy_server.h"
+#include "driver/gateway/dns_answerer.h"
 #include "driver/gateway/gateway.h"
 
 namespace patchbay::driver {
@@ -31,6 +36,14 @@ struct CaddyOptions {
   bool automatic_https = false;                        // on the server when it is created; not touched later
   std::chrono::milliseconds call_deadline{20'000};     // of one admin call
   std::chrono::milliseconds publish_deadline{60'000};  // of one Publish, after which no further change is begun
+  // Names that Caddy can ask for: then containers come and go without a reload. nullptr: their addresses are configured.
+  // Outlives the gateway.
+  DnsAnswerer* answerer = nullptr;
+  // Without questions for so long and without open requests, a reload costs nobody anything. (Caddy 2.6 resets
+  // connections that wait in the old listener's queue while it reloads: seen under load.)
+  std::chrono::milliseconds quiet{2'000};
+  // How long the addresses that Caddy falls back to may be old while there is no such moment.
+  std::chrono::milliseconds fallback_patience = std::chrono::minutes(10);
   Meter* meter = nullptr;                              // nullptr: NullMeter()
   Clock* clock = nullptr;                              // nullptr: SystemClock()
 };
@@ -59,6 +72,7 @@ class CaddyGateway : public Gateway {
     long epoch = 1;
     int writing = 0;  // Publishes between their change and their reading back
     std::shared_ptr<const std::map<std::string, std::string>> routes;  // digests, when read at this fingerprint
+    CaddyNames names;                                                   // and with these answers
     std::map<std::string, std::string> refused;                        // digest -> Caddy's words
   };
 
@@ -72,14 +86,17 @@ class CaddyGateway : public Gateway {
   const std::string server_path_;
   const std::string mark_;    // "patchbay-<8 digits of the installation>-"
   const std::string listen_;  // JSON
+  const std::string resolver_;  // address of the answerer, "" without
   const CaddyRoute not_found_;
   Clock& clock_;
   Counter& changes_made_;  // each is a reload of Caddy
   Counter& changes_in_conflict_;
   Counter& changes_refused_;
   Counter& changes_failed_;
+  std::mutex publishing_;
   std::atomic<bool> looked_for_trial_ = false;
   Guarded<Seen> seen_;
+  Guarded<std::optional<MonoTime>> stale_since_;  // what Caddy falls back to is not what it should be
 };
 
 }  // namespace patchbay::driver

@@ -101,14 +101,16 @@ bool SetsHost(const HeaderEdits& edits) {
                      [](const auto& edit) { return EqualsIgnoreCase(edit.first, "host"); });
 }
 
-std::string PrintProxy(const GatewayRoute& route, const std::vector<std::string>& addresses) {
+std::string PrintProxy(const GatewayRoute& route, const std::vector<std::string>& addresses,
+                       const std::string& dynamic) {
   const bool tls = route.upstreams.front().tls;
   std::vector<std::string> upstreams;
   upstreams.reserve(addresses.size());
   for (const auto& address : addresses) upstreams.push_back(PrintObject({{"dial", PrintText(address)}}));
   const std::string host = PrintObject({{"Host", PrintTexts({"{http.reverse_proxy.upstream.hostport}"})}});
   const std::string own_host = PrintObject({{"request", PrintObject({{"set", host}})}});
-  return PrintObject({{"handler", PrintText("reverse_proxy")},
+  return PrintObject({{"dynamic_upstreams", dynamic},
+                      {"handler", PrintText("reverse_proxy")},
                       {"headers", tls && !SetsHost(route.request_headers) ? own_host : ""},
                       {"load_balancing", PrintLoadBalancing(route)},
                       {"transport", PrintTransport(route, tls)},
@@ -147,7 +149,7 @@ Result<void> CheckForCaddy(const GatewayRoute& route) {
 }
 
 std::string PrintHandlers(const GatewayRoute& route, std::string_view strip_prefix,
-                          const std::vector<std::string>& addresses) {
+                          const std::vector<std::string>& addresses, const std::string& dynamic) {
   std::vector<std::string> handlers;
   if (auto headers = PrintHeaderHandler(route); !headers.empty()) handlers.push_back(std::move(headers));
   if (addresses.empty()) {
@@ -157,7 +159,7 @@ std::string PrintHandlers(const GatewayRoute& route, std::string_view strip_pref
   if (!strip_prefix.empty())
     handlers.push_back(
         PrintObject({{"handler", PrintText("rewrite")}, {"strip_path_prefix", PrintText(EscapeBraces(strip_prefix))}}));
-  handlers.push_back(PrintProxy(route, addresses));
+  handlers.push_back(PrintProxy(route, addresses, dynamic));
   return PrintArray(handlers);
 }
 

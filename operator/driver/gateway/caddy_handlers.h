@@ -14,8 +14,9 @@ namespace patchbay::driver {
 Result<void> CheckForCaddy(const GatewayRoute& route);
 
 // The "handle" array. `strip_prefix`: taken off the path, "" for nothing; `addresses`: as to be tried in turn.
+// `dynamic`: where Caddy asks for them instead (JSON); they are what it takes when nobody answers.
 std::string PrintHandlers(const GatewayRoute& route, std::string_view strip_prefix,
-                          const std::vector<std::string>& addresses);
+                          const std::vector<std::string>& addresses, const std::string& dynamic = "");
 
 // Caddy replaces "{name}" in most values; "\{" stands for the brace itself.
 std::string EscapeBraces(std::string_view text);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "driver/gateway/caddy_json.h"
 #include "driver/gateway/caddy_trial.h"
 
 namespace patchbay::driver {
@@ -18,13 +19,14 @@ std::string DigestPieces(std::vector<CaddyRoute> pieces) {
   std::sort(pieces.begin(), pieces.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   std::vector<std::string_view> texts;
   for (const auto& piece : pieces) texts.push_back(piece.text);
-  return DigestTexts(texts);
+  const CaddyRoute& first = pieces.front();
+  return DigestTexts(texts, first.dns_name.empty() ? nullptr : &first.addresses);
 }
 
 }  // namespace
 
 std::string CaddyGateway::Digest(const GatewayRoute& route) const {
-  auto pieces = MapToCaddy(route, mark_);
+  auto pieces = MapToCaddy(route, mark_, resolver_);
   // Refused by us: no such digest is ever served.
   if (!pieces.ok()) return StrCat("refused: ", pieces.error().message);
   return DigestPieces(*std::move(pieces));
@@ -41,26 +43,111 @@ Result<Published> CaddyPublish::Run(const std::vector<GatewayRoute>& routes) {
     gateway_.looked_for_trial_ = true;
   }
   const auto deadline = gateway_.clock_.Mono() + gateway_.options_.publish_deadline;
+  // Before the configuration that asks for them, and whether or not that can be changed now.
+  SetNames(false);
   while (true) {
     PATCHBAY_TRY(const auto server, gateway_.ReadServer());
     const auto wish = NewWish();
-    const auto change = PlanChange(server, wish);
-    if (!change) return std::move(published_);
+    const auto change = Plan(server, wish);
+    if (!change) return Conclude();
     if (gateway_.clock_.Mono() > deadline)
       return Error{Code::kTimeout, "Caddy did not take the routes in time; what is known to be refused is remembered"};
     PATCHBAY_CHECK(Make(*change, server, wish));
   }
 }
 
+// Each change is a reload. What changes no answer waits for one that comes anyway, or for a moment in which it costs
+// nobody a connection.
+std::optional<CaddyChange> CaddyPublish::Plan(const CaddyServer& server, CaddyWish wish) {
+  const std::vector<std::string> marked = AddressesToMark(server);
+  const CaddyRoute marker = MapToLeaving(gateway_.mark_, marked);
+  if (!marked.empty()) wish.leaving = &marker;
+  wish.keep = true;
+  published_.postponed = false;
+  if (!PlanChange(server, wish)) {
+    const auto stale = gateway_.options_.answerer == nullptr ? std::vector<StaleFallback>() : FindStale(server, wish);
+    if (stale.empty()) gateway_.stale_since_.Lock()->reset();
+    published_.postponed = !stale.empty() && !MayRefresh(stale);
+    if (stale.empty() || published_.postponed) return std::nullopt;
+  }
+  wish.keep = false;
+  return PlanChange(server, wish);
+}
+
+// A container that Caddy learnt of by name stays countable when the name leads elsewhere; one that stood in the
+// configuration only while it stands there.
+std::vector<std::string> CaddyPublish::AddressesToMark(const CaddyServer& server) const {
+  if (leaving_.empty()) return {};
+  const Standing standing = FindStanding(server, gateway_.mark_);
+  const auto marker = standing.find(MapToLeaving(gateway_.mark_, {}).id);
+  std::vector<std::string> addresses;
+  for (const auto& [id, route] : leaving_) {
+    const auto found = standing.find(id);
+    const bool named = found != standing.end() && !CutFallback(found->second).fallback.empty();
+    for (const std::string& address : route.addresses) {
+      const bool stands = marker != standing.end() && marker->second.find(PrintText(address)) != std::string_view::npos;
+      if (!route.named || !named || stands) addresses.push_back(address);
+    }
+  }
+  return addresses;
+}
+
+bool CaddyPublish::MayRefresh(const std::vector<StaleFallback>& stale) {
+  const MonoTime now = gateway_.clock_.Mono();
+  const MonoTime since = [&] {
+    auto stale_since = gateway_.stale_since_.Lock();
+    if (!*stale_since) *stale_since = now;
+    return **stale_since;
+  }();
+  if (now - since >= gateway_.options_.fallback_patience) return true;
+  // An address that is another's by now must not be fallen back to.
+  for (const StaleFallback& entry : stale)
+    for (const std::string& host : entry.hosts) {
+      const auto users = users_.find(host);
+      if (users == users_.end()) continue;
+      const std::string own(RouteIdOf(entry.route->id, gateway_.mark_));
+      if (std::any_of(users->second.begin(), users->second.end(), [&](const auto& id) { return id != own; })) return true;
+    }
+  const auto asked = gateway_.options_.answerer->last_asked();
+  if (asked && now - *asked < gateway_.options_.quiet) return false;
+  const auto counts = gateway_.InFlight();
+  return counts.ok() && std::all_of(counts->begin(), counts->end(), [](const auto& count) { return count.second == 0; });
+}
+
+// `only`: names that are not wished any more go.
+void CaddyPublish::SetNames(bool only) {
+  DnsAnswerer* const answerer = gateway_.options_.answerer;
+  if (answerer == nullptr) return;
+  DnsAnswerer::Names names = only ? DnsAnswerer::Names() : answerer->names();
+  const auto refused = [&](const CaddyRoute& route) {
+    return only && published_.refused.contains(std::string(RouteIdOf(route.id, gateway_.mark_)));
+  };
+  for (const CaddyRoute& route : routes_)
+    if (!route.dns_name.empty() && !refused(route)) names[route.dns_name] = route.addresses;
+  published_.changed = published_.changed || names != answerer->names();
+  answerer->Set(std::move(names));
+}
+
+Result<Published> CaddyPublish::Conclude() {
+  SetNames(true);
+  DnsAnswerer* const answerer = gateway_.options_.answerer;
+  if (answerer != nullptr && !answerer->WaitUntilCurrent(kCaddyKeepsNames))
+    return Error{Code::kUnavailable, "the DNS answerer was ended"};
+  return std::move(published_);
+}
+
 void CaddyPublish::Map(const std::vector<GatewayRoute>& routes) {
   const auto known = [&] { return gateway_.seen_.Lock()->refused; }();
   routes_.reserve(routes.size());
   for (const auto& route : routes) {
-    auto pieces = MapToCaddy(route, gateway_.mark_);
+    auto pieces = MapToCaddy(route, gateway_.mark_, gateway_.resolver_);
     if (!pieces.ok()) {
       published_.refused[route.id] = pieces.error().message;
       continue;
     }
+    for (const Upstream& upstream : route.upstreams)
+      users_[upstream.address.substr(0, upstream.address.rfind(':'))].insert(route.id);
+    if (!route.leaving.empty()) leaving_[pieces->front().id] = {!pieces->front().dns_name.empty(), route.leaving};
     const std::string& digest = digests_[route.id] = DigestPieces(*pieces);
     if (const auto refusal = known.find(digest); refusal != known.end())
       published_.refused[route.id] = refusal->second;
@@ -71,7 +158,7 @@ void CaddyPublish::Map(const std::vector<GatewayRoute>& routes) {
 }
 
 CaddyWish CaddyPublish::NewWish() const {
-  CaddyWish wish{gateway_.mark_, gateway_.listen_, gateway_.options_.automatic_https, {}, &gateway_.not_found_};
+  CaddyWish wish{gateway_.mark_, gateway_.listen_, gateway_.options_.automatic_https, {}, nullptr, &gateway_.not_found_};
   wish.routes.reserve(routes_.size());
   for (const auto& route : routes_)
     if (published_.refused.empty() || !published_.refused.contains(std::string(RouteIdOf(route.id, gateway_.mark_))))

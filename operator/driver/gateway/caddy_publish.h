@@ -1,6 +1,9 @@
 // One Publish of CaddyGateway, from the routes to what is served. Used once, by one thread.
 #pragma once
 
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +23,11 @@ class CaddyPublish {
  private:
   void Map(const std::vector<GatewayRoute>& routes);
   CaddyWish NewWish() const;
+  std::optional<CaddyChange> Plan(const CaddyServer& server, CaddyWish wish);
+  std::vector<std::string> AddressesToMark(const CaddyServer& server) const;
+  bool MayRefresh(const std::vector<StaleFallback>& stale);
+  void SetNames(bool only);
+  Result<Published> Conclude();
   // Makes the change; an error only when the whole Publish must end.
   Result<void> Make(const CaddyChange& change, const CaddyServer& server, const CaddyWish& wish);
   Result<void> Blame(const Error& refusal, const CaddyServer& server, const CaddyWish& wish);
@@ -28,6 +36,12 @@ class CaddyPublish {
   CaddyGateway& gateway_;
   std::vector<CaddyRoute> routes_;              // in order of matching
   std::map<std::string, std::string> digests_;  // by route id
+  std::map<std::string, std::set<std::string>> users_;  // route ids by address without port
+  struct Leaving {
+    bool named = false;
+    std::vector<std::string> addresses;
+  };
+  std::map<std::string, Leaving> leaving_;  // by the first piece's "@id"
   Published published_;
   int changes_ = 0;
   int conflicts_ = 0;

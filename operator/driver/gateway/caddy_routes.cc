@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "base/text.h"
 #include "driver/gateway/caddy_handlers.h"
 #include "driver/gateway/caddy_json.h"
+#include "driver/gateway/dns_message.h"
 
 namespace patchbay::driver {
 namespace {
@@ -114,7 +116,49 @@ std::vector<int> ReduceWeights(const std::vector<Upstream>& upstreams) {
   return weights;
 }
 
+// The port that all upstreams share, when they can be an answer of DNS.
+std::optional<std::string> SharedPort(const std::vector<std::string>& addresses) {
+  std::optional<std::string> shared;
+  for (const std::string_view address : addresses) {
+    const auto colon = address.rfind(':');
+    const std::string port(address.substr(std::min(address.size(), colon + 1)));
+    if (!ParseIpv4(address.substr(0, colon)) || (shared && *shared != port)) return std::nullopt;
+    shared = port;
+  }
+  return shared;
+}
+
+bool IsLabel(std::string_view text) {
+  return text.size() <= 63 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-';
+  });
+}
+
+std::string PrintDynamic(const std::string& name, const std::string& port, std::string_view resolver) {
+  const std::string refresh = StrCat(kCaddyKeepsNames.count(), "ms");
+  return PrintObject({{"name", PrintText(StrCat(name, "."))},
+                      {"port", PrintText(port)},
+                      {"refresh", PrintText(refresh)},
+                      {"resolver", PrintObject({{"addresses", PrintTexts({StrCat("udp/", resolver)})}})},
+                      {"source", PrintText("a")}});
+}
+
 }  // namespace
+
+std::string DnsNameOf(std::string_view route_id, std::string_view mark) {
+  return StrCat(Lower(StrCat(mark, route_id)), ".patchbay");
+}
+
+CaddyText CutFallback(std::string_view text) {
+  // Names of header fields may be keys too, but their values are arrays of strings.
+  constexpr std::string_view kBegin = "\"upstreams\":[";
+  const auto begin = text.rfind(StrCat(kBegin, "{\"dial\":"));
+  if (begin == std::string_view::npos || text.find("\"dynamic_upstreams\":{") == std::string_view::npos) return {text, {}, {}};
+  const auto first = begin + kBegin.size();
+  const auto last = text.find(']', first);
+  if (last == std::string_view::npos) return {text, {}, {}};
+  return {text.substr(0, first), text.substr(first, last - first), text.substr(last)};
+}
 
 std::vector<std::string> SpreadByWeight(const std::vector<Upstream>& upstreams) {
   std::vector<Upstream> used;
@@ -135,9 +179,15 @@ std::vector<std::string> SpreadByWeight(const std::vector<Upstream>& upstreams) 
   return spread;
 }
 
-Result<std::vector<CaddyRoute>> MapToCaddy(const GatewayRoute& route, std::string_view mark) {
+Result<std::vector<CaddyRoute>> MapToCaddy(const GatewayRoute& route, std::string_view mark,
+                                           std::string_view resolver) {
   PATCHBAY_CHECK(CheckForCaddy(route));
   const auto spread = SpreadByWeight(route.upstreams);
+  std::string dynamic;
+  const std::string name = DnsNameOf(route.id, mark);
+  const bool plain = route.moving && !resolver.empty() && !spread.empty() && !route.upstreams.front().tls;
+  if (const auto port = plain && IsLabel(name.substr(0, name.find('.'))) ? SharedPort(spread) : std::nullopt)
+    dynamic = PrintDynamic(name, *port, resolver);
   std::vector<CaddyRoute> pieces;
   for (const auto& host : MapHosts(route.hosts)) {
     for (const auto& path : MapPaths(route.paths)) {
@@ -150,8 +200,12 @@ Result<std::vector<CaddyRoute>> MapToCaddy(const GatewayRoute& route, std::strin
       piece.path_rank = path.rank;
       piece.path_length = path.length;
       piece.name = route.name;
+      if (!dynamic.empty()) {
+        piece.dns_name = name;
+        for (const std::string& address : spread) piece.addresses.push_back(address.substr(0, address.rfind(':')));
+      }
       piece.text = PrintObject({{"@id", PrintText(piece.id)},
-                                {"handle", PrintHandlers(route, route.strip_path ? path.prefix : "", spread)},
+                                {"handle", PrintHandlers(route, route.strip_path ? path.prefix : "", spread, dynamic)},
                                 {"match", PrintMatch(route, host, path)},
                                 {"terminal", "true"}});
       pieces.push_back(std::move(piece));
@@ -163,6 +217,21 @@ Result<std::vector<CaddyRoute>> MapToCaddy(const GatewayRoute& route, std::strin
 bool StandsBefore(const CaddyRoute& a, const CaddyRoute& b) {
   return std::tie(b.priority, a.host_rank, b.host_length, a.path_rank, b.path_length, a.name, a.id) <
          std::tie(a.priority, b.host_rank, a.host_length, b.path_rank, a.path_length, b.name, b.id);
+}
+
+CaddyRoute MapToLeaving(std::string_view mark, const std::vector<std::string>& addresses) {
+  CaddyRoute route;
+  route.id = StrCat(mark, kPieceMark, "leaving");
+  std::vector<std::string> upstreams;
+  for (const std::string& address : std::set<std::string>(addresses.begin(), addresses.end()))
+    upstreams.push_back(PrintObject({{"dial", PrintText(address)}}));
+  const std::string proxy =
+      PrintObject({{"handler", PrintText("reverse_proxy")}, {"upstreams", PrintArray(upstreams)}});
+  const std::string all = PrintObject({{"path", PrintTexts({"*"})}});
+  route.text = PrintObject({{"@id", PrintText(route.id)},
+                            {"handle", PrintArray({proxy})},
+                            {"match", PrintArray({PrintObject({{"not", PrintArray({all})}})})}});
+  return route;
 }
 
 CaddyRoute MapToNotFound(std::string_view mark) {

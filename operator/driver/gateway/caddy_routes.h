@@ -11,6 +11,7 @@
 // gateway's environment through "{env.X}". An https upstream gets its own address as Host unless the route sets one.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,18 +31,41 @@ struct CaddyRoute {
   int path_rank = 0;            // exact, prefix, regex, every path
   std::size_t path_length = 0;  // longer first
   std::string name;
+  // Not empty: Caddy asks for the upstreams by this name; `addresses` is the answer.
+  std::string dns_name;
+  std::vector<std::string> addresses;
 };
 
+// How long Caddy keeps an answer.
+inline constexpr std::chrono::milliseconds kCaddyKeepsNames{250};
+
 // In order of matching within the route. kInvalid, in a sentence for the user, for what Caddy would take but not do.
-Result<std::vector<CaddyRoute>> MapToCaddy(const GatewayRoute& route, std::string_view mark);
+// `resolver`: address of a DnsAnswerer that Caddy can ask ("127.0.0.1:5391"); "" for none. A moving route whose upstreams
+// are IPv4 addresses with one port is then asked for by name (Caddy's `a` source; it has no weights: the answer repeats
+// addresses, and no ports), and has its present addresses as what Caddy falls back to.
+Result<std::vector<CaddyRoute>> MapToCaddy(const GatewayRoute& route, std::string_view mark,
+                                           std::string_view resolver = "");
+std::string DnsNameOf(std::string_view route_id, std::string_view mark);
+
+// A piece's text around the addresses that it falls back to; all in `before` when it does not ask by name.
+struct CaddyText {
+  std::string_view before;
+  std::string_view fallback;  // {"dial":"127.0.0.1:80"},...
+  std::string_view after;
+};
+CaddyText CutFallback(std::string_view text);
 
 // True when `a` must be asked first. A strict order over all routes of a set.
 bool StandsBefore(const CaddyRoute& a, const CaddyRoute& b);
 
+// Matches nothing. While an address stands in it, Caddy goes on counting the requests under way to it (measured with
+// 2.6.2). Its "@id" is mark + "~leaving".
+CaddyRoute MapToLeaving(std::string_view mark, const std::vector<std::string>& addresses);
+
 // Answers 404 when nothing matched (Caddy alone says 200 with an empty body). Stands last; its "@id" is mark + "~".
 CaddyRoute MapToNotFound(std::string_view mark);
 
-// The Route's id of an "@id"; "" when it is not of this mark, or is the answer of MapToNotFound.
+// The Route's id of an "@id"; "" when it is not of this mark, or is of MapToNotFound or MapToLeaving.
 std::string_view RouteIdOf(std::string_view at_id, std::string_view mark);
 
 // Addresses repeated by weight and mixed evenly ({a:3, b:1} gives a a b a), at most 100 unless more upstreams have

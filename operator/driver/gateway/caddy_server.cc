@@ -29,7 +29,46 @@ struct Element {
   int wish = -1;  // index in CaddyWish::routes
 };
 
+bool DiffersInFallbackOnly(std::string_view a, std::string_view b) {
+  const CaddyText one = CutFallback(a);
+  const CaddyText other = CutFallback(b);
+  return !one.fallback.empty() && one.before == other.before && one.after == other.after;
+}
+
+std::string_view TextOf(const CaddyRoute& route, const Standing& standing) {
+  if (route.dns_name.empty()) return route.text;
+  const auto found = standing.find(route.id);
+  return found != standing.end() && DiffersInFallbackOnly(found->second, route.text) ? found->second : route.text;
+}
+
+// {"dial":"..."} of each.
+std::vector<std::string_view> SplitUpstreams(std::string_view text) {
+  const auto begin = text.find("{\"dial\":");
+  if (begin == std::string_view::npos) return {};
+  const auto end = std::min(text.size(), text.find(']', begin));
+  std::vector<std::string_view> upstreams;
+  for (auto rest = text.substr(begin, end - begin); !rest.empty();) {
+    const auto length = std::min(rest.size(), rest.find('}') + 1);
+    upstreams.push_back(rest.substr(0, length));
+    rest.remove_prefix(std::min(rest.size(), length + 1));
+  }
+  return upstreams;
+}
+
+std::string_view LeavingText(const CaddyWish& wish, const Standing& standing) {
+  const std::string_view wanted = wish.leaving == nullptr ? std::string_view() : wish.leaving->text;
+  const auto found = standing.find(StrCat(wish.mark, "~leaving"));
+  if (!wish.keep || found == standing.end()) return wanted;
+  const auto known = SplitUpstreams(found->second);
+  const auto needed = SplitUpstreams(wanted);
+  const bool enough = std::all_of(needed.begin(), needed.end(), [&](const auto upstream) {
+    return std::find(known.begin(), known.end(), upstream) != known.end();
+  });
+  return enough ? found->second : wanted;
+}
+
 std::vector<Element> Arrange(const CaddyServer& server, const CaddyWish& wish) {
+  const Standing standing = wish.keep ? FindStanding(server, wish.mark) : Standing();
   const auto ours = [&](std::string_view route) { return AtIdOf(route).starts_with(wish.mark); };
   const auto first = std::find_if(server.routes.begin(), server.routes.end(), ours);
   std::vector<Element> elements;
@@ -37,9 +76,10 @@ std::vector<Element> Arrange(const CaddyServer& server, const CaddyWish& wish) {
   // Without a first one of ours we begin the list.
   if (first != server.routes.end())
     for (auto route = server.routes.begin(); route != first; ++route) elements.push_back({*route});
-  for (std::size_t i = 0; i < wish.routes.size(); ++i) elements.push_back({wish.routes[i]->text, static_cast<int>(i)});
+  for (std::size_t i = 0; i < wish.routes.size(); ++i) elements.push_back({TextOf(*wish.routes[i], standing), static_cast<int>(i)});
   for (auto route = first == server.routes.end() ? server.routes.begin() : first; route != server.routes.end(); ++route)
     if (!ours(*route)) elements.push_back({*route});
+  if (const auto leaving = LeavingText(wish, standing); !leaving.empty()) elements.push_back({leaving});
   elements.push_back({wish.not_found->text});
   return elements;
 }
@@ -102,6 +142,13 @@ Result<CaddyServer> CaddyServer::Parse(CaddyValue value) {
   return server;
 }
 
+Standing FindStanding(const CaddyServer& server, std::string_view mark) {
+  Standing standing;
+  for (const auto text : server.routes)
+    if (const auto id = AtIdOf(text); id.starts_with(mark)) standing.emplace(id, text);
+  return standing;
+}
+
 std::optional<CaddyChange> PlanChange(const CaddyServer& server, const CaddyWish& wish) {
   const auto elements = Arrange(server, wish);
   if (!server.exists) {
@@ -119,14 +166,37 @@ std::vector<int> PlacesOf(const CaddyServer& server, const CaddyWish& wish) {
   return places;
 }
 
-std::string DigestTexts(const std::vector<std::string_view>& texts) {
-  if (texts.size() == 1) return Sha256Hex(texts.front());
+std::vector<StaleFallback> FindStale(const CaddyServer& server, const CaddyWish& wish) {
+  const Standing standing = FindStanding(server, wish.mark);
+  std::vector<StaleFallback> stale;
+  for (const CaddyRoute* route : wish.routes) {
+    if (route->dns_name.empty()) continue;
+    const auto found = standing.find(route->id);
+    if (found == standing.end() || found->second == route->text || !DiffersInFallbackOnly(found->second, route->text))
+      continue;
+    StaleFallback entry{route, {}};
+    for (const auto upstream : SplitUpstreams(CutFallback(found->second).fallback)) {
+      constexpr std::string_view kBegin = "{\"dial\":\"";
+      entry.hosts.emplace_back(upstream.substr(kBegin.size(), upstream.rfind(':') - kBegin.size()));
+    }
+    stale.push_back(std::move(entry));
+  }
+  return stale;
+}
+
+std::string DigestTexts(const std::vector<std::string_view>& texts, const std::vector<std::string>* answer) {
+  if (texts.size() == 1 && answer == nullptr) return Sha256Hex(texts.front());
   std::string all;
-  for (const auto text : texts) all.append(text).append("\n");
+  for (const auto text : texts) {
+    const CaddyText cut = answer == nullptr ? CaddyText{text, {}, {}} : CutFallback(text);
+    all.append(cut.before).append(cut.after).append("\n");
+  }
+  if (answer != nullptr) all += Join(*answer, " ");
   return Sha256Hex(all);
 }
 
-std::map<std::string, std::string> DigestRoutes(const CaddyServer& server, const std::string& mark) {
+std::map<std::string, std::string> DigestRoutes(const CaddyServer& server, const std::string& mark,
+                                                const CaddyNames& names) {
   std::map<std::string_view, std::map<std::string_view, std::string_view>> texts;  // by route id, then by "@id"
   std::vector<std::unique_ptr<std::string>> printed_anew;
   for (auto text : server.routes) {
@@ -142,7 +212,11 @@ std::map<std::string, std::string> DigestRoutes(const CaddyServer& server, const
   for (const auto& [id, pieces] : texts) {
     std::vector<std::string_view> parts;
     for (const auto& [at_id, text] : pieces) parts.push_back(text);
-    digests.emplace_hint(digests.end(), id, DigestTexts(parts));
+    static const std::vector<std::string> kNoAnswer;
+    const auto name = names.find(DnsNameOf(id, mark));
+    const bool named = std::any_of(parts.begin(), parts.end(), [](auto part) { return !CutFallback(part).fallback.empty(); });
+    const auto* answer = !named ? nullptr : name == names.end() ? &kNoAnswer : &name->second;
+    digests.emplace_hint(digests.end(), id, DigestTexts(parts, answer));
   }
   return digests;
 }

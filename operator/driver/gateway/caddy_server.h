@@ -33,14 +33,28 @@ struct CaddyChange {
   std::string body;
 };
 
+// Text of our pieces by "@id", as they stand.
+using Standing = std::map<std::string_view, std::string_view>;
+Standing FindStanding(const CaddyServer& server, std::string_view mark);
+
 // What the server should be. `routes` in order; foreign routes keep their place before or after them.
 struct CaddyWish {
   std::string mark;
   std::string listen;  // JSON array
   bool automatic_https = false;
   std::vector<const CaddyRoute*> routes;
+  const CaddyRoute* leaving = nullptr;    // stands before it; nullptr: not needed
   const CaddyRoute* not_found = nullptr;  // stands last
+  // What changes no answer stays as it is: addresses to fall back to, and more in `leaving` than is needed.
+  bool keep = false;
 };
+
+// A piece that falls back to other addresses than it should.
+struct StaleFallback {
+  const CaddyRoute* route = nullptr;
+  std::vector<std::string> hosts;  // without ports
+};
+std::vector<StaleFallback> FindStale(const CaddyServer& server, const CaddyWish& wish);
 
 // Nothing when all is as wished. Several changes may be needed: ask again after each.
 std::optional<CaddyChange> PlanChange(const CaddyServer& server, const CaddyWish& wish);
@@ -49,9 +63,13 @@ std::optional<CaddyChange> PlanChange(const CaddyServer& server, const CaddyWish
 // them.
 std::vector<int> PlacesOf(const CaddyServer& server, const CaddyWish& wish);
 
+// Addresses by DNS name, as they are answered.
+using CaddyNames = std::map<std::string, std::vector<std::string>>;
+
 // Our route id -> digest of what is served for it.
-std::map<std::string, std::string> DigestRoutes(const CaddyServer& server, const std::string& mark);
-// The same for routes that are not served yet. `texts` in order of their "@id"s.
-std::string DigestTexts(const std::vector<std::string_view>& texts);
+std::map<std::string, std::string> DigestRoutes(const CaddyServer& server, const std::string& mark,
+                                                const CaddyNames& names);
+// The same for routes that are not served yet. `texts` in order of their "@id"s; `answer`: of the route's name.
+std::string DigestTexts(const std::vector<std::string_view>& texts, const std::vector<std::string>* answer);
 
 }  // namespace patchbay::driver

@@ -73,6 +73,8 @@ struct GatewayRoute {
   std::vector<std::string> methods;
   bool strip_path = false;         // of the matched prefix
   std::vector<Upstream> upstreams; // empty: 503 with Retry-After, never 404
+  bool moving = false;             // upstreams come and go (containers): the gateway should take others without a reload
+  std::vector<std::string> leaving;  // addresses that get nothing new, whose requests under way are to be counted still
   HeaderEdits request_headers;
   HeaderEdits response_headers;
   std::chrono::milliseconds timeout{0};  // for the upstream's answer; 0: the gateway's default
@@ -87,6 +89,8 @@ struct GatewayRoute {
 // What one publish did.
 struct Published {
   bool changed = false;                       // false: it was so already, nothing was sent
+  // Something that changes nothing now was left for a better moment: publish again, in a second or so.
+  bool postponed = false;
   std::map<std::string, std::string> refused;  // route id -> the gateway's own words; the others are served
 };
 
@@ -109,7 +113,8 @@ class Gateway {
   // Makes the whole of our routes this set. A refused route costs only itself. Reads back before it returns.
   virtual Result<Published> Publish(const std::vector<GatewayRoute>& routes) = 0;
   virtual Result<GatewayState> Read() = 0;
-  // Requests under way per upstream address, where the gateway counts them; kUnsupported otherwise.
+  // Requests under way (WebSockets too) per upstream address, where the gateway counts them; kUnsupported otherwise. Of
+  // those that were published as `moving` or as `leaving`, one that is missing has none.
   virtual Result<std::map<std::string, int>> InFlight() = 0;
 };
 

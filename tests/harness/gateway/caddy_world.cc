@@ -19,15 +19,37 @@ std::string MakeFolder() {
 
 }  // namespace
 
-CaddyWorld::CaddyWorld() : folder_(MakeFolder()), port_(dev::FreePort()), client_(http::NewCurlClient()) {
+CaddyWorld::CaddyWorld(bool by_name) : folder_(MakeFolder()), port_(dev::FreePort()), client_(http::NewCurlClient()) {
   Start();
+  if (by_name) {
+    auto answerer = DnsAnswerer::Listen("127.0.0.1", 0, SystemClock());
+    if (!answerer.ok()) throw std::runtime_error(answerer.error().message);
+    answerer_ = *std::move(answerer);
+  }
+  MakeGateway();
+}
+
+void CaddyWorld::MakeGateway() {
   CaddyOptions options;
   options.admin = caddy_->admin();
   options.installation = "test1234";
   options.listen = {StrCat("127.0.0.1:", port_)};
+  options.answerer = answerer_.get();
+  options.quiet = std::chrono::milliseconds(500);
   auto gateway = CaddyGateway::New(client_, options);
   if (!gateway.ok()) throw std::runtime_error(gateway.error().message);
   gateway_ = *std::move(gateway);
+}
+
+void CaddyWorld::ForgetEverything() {
+  gateway_.reset();
+  if (answerer_) answerer_->Set({});
+  MakeGateway();
+}
+
+void CaddyWorld::Silence() {
+  gateway_.reset();
+  answerer_.reset();
 }
 
 CaddyWorld::~CaddyWorld() {

@@ -12,7 +12,8 @@ namespace patchbay::driver {
 
 class CaddyWorld {
  public:
-  CaddyWorld();
+  // `by_name`: the gateway answers Caddy's questions for containers.
+  explicit CaddyWorld(bool by_name = false);
   ~CaddyWorld();
   CaddyWorld(const CaddyWorld&) = delete;
   CaddyWorld& operator=(const CaddyWorld&) = delete;
@@ -21,6 +22,11 @@ class CaddyWorld {
   dev::CaddyChild& caddy() { return *caddy_; }
   CaddyAdmin admin();
   http::HttpClient& client() { return *client_; }
+  DnsAnswerer& answerer() { return *answerer_; }
+  // Another gateway on the same Caddy, as after a crash of the operator: it knows nothing. `by_name` as at first.
+  void ForgetEverything();
+  // Nobody answers Caddy's questions any more.
+  void Silence();
   int port() const { return port_; }  // of our server, on loopback
 
   void Stop() { caddy_.reset(); }
@@ -34,10 +40,13 @@ class CaddyWorld {
                    const std::string& method = "GET");
 
  private:
+  void MakeGateway();
+
   const std::string folder_;
   const int port_;
   std::shared_ptr<http::HttpClient> client_;
   std::unique_ptr<dev::CaddyChild> caddy_;
+  std::unique_ptr<DnsAnswerer> answerer_;
   std::unique_ptr<CaddyGateway> gateway_;
 };
 

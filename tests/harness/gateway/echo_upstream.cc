@@ -29,13 +29,13 @@ std::string ReadRequest(int connection) {
 
 }  // namespace
 
-EchoUpstream::EchoUpstream(std::string name, int port)
-    : name_(std::move(name)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+EchoUpstream::EchoUpstream(std::string name, int port, std::string host)
+    : name_(std::move(name)), host_(std::move(host)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const int on = 1;
   setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  inet_pton(AF_INET, host_.c_str(), &address.sin_addr);
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   socklen_t size = sizeof address;
   if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener_, 128) != 0 ||
@@ -54,7 +54,7 @@ EchoUpstream::~EchoUpstream() {
   close(listener_);
 }
 
-std::string EchoUpstream::address() const { return StrCat("127.0.0.1:", port_); }
+std::string EchoUpstream::address() const { return StrCat(host_, ":", port_); }
 
 void EchoUpstream::Hold(bool hold) {
   state_.Lock()->hold = hold;
@@ -76,6 +76,20 @@ void EchoUpstream::Accept(const std::stop_token& stop) {
   }
 }
 
+void EchoUpstream::Echo(int connection) {
+  const std::string answer = StrCat("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n",
+                                    "X-Upstream: ", name_, "\r\n\r\n");
+  static_cast<void>(send(connection, answer.data(), answer.size(), MSG_NOSIGNAL));
+  std::array<char, 4096> piece{};
+  while (!state_.Lock()->stopping) {
+    pollfd incoming{connection, POLLIN, 0};
+    if (poll(&incoming, 1, 20) <= 0) continue;
+    const auto count = recv(connection, piece.data(), piece.size(), 0);
+    if (count <= 0) return;
+    static_cast<void>(send(connection, piece.data(), static_cast<std::size_t>(count), MSG_NOSIGNAL));
+  }
+}
+
 void EchoUpstream::Serve(int connection) {
   const std::string request = ReadRequest(connection);
   if (request.empty()) return;
@@ -89,6 +103,7 @@ void EchoUpstream::Serve(int connection) {
     changed_.wait_for(state.lock(), state->delay, [&] { return state->stopping; });
     changed_.wait(state.lock(), [&] { return !state->hold || state->stopping; });
   }
+  if (Lower(request).find("\r\nupgrade:") != std::string::npos) return Echo(connection);
   const std::string body = StrCat(name_, "\n", request, "\n");
   const std::string answer = StrCat("HTTP/1.1 200 OK\r\nConnection: close\r\nServer: echo\r\nX-Upstream: ", name_,
                                     "\r\nContent-Length: ", body.size(), "\r\n\r\n", body);

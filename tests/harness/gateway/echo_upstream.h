@@ -1,4 +1,4 @@
-// A back end on loopback that says who it is and what it was asked. One thread per connection, one request per
+// A back end on loopback that says who it is and what it was asked; who asks to upgrade gets his bytes back until he goes. One thread per connection, one request per
 // connection. Thread-safe.
 #pragma once
 
@@ -15,11 +15,12 @@ namespace patchbay::driver {
 class EchoUpstream {
  public:
   // `port` 0: any free one. Fails the test's process when it cannot listen.
-  explicit EchoUpstream(std::string name, int port = 0);
+  explicit EchoUpstream(std::string name, int port = 0, std::string host = "127.0.0.1");
   ~EchoUpstream();
   EchoUpstream(const EchoUpstream&) = delete;
   EchoUpstream& operator=(const EchoUpstream&) = delete;
 
+  int port() const { return port_; }
   std::string address() const;  // "127.0.0.1:38211"
   // Answers only after this long, from now on.
   void SetDelay(std::chrono::milliseconds delay) { state_.Lock()->delay = delay; }
@@ -40,7 +41,10 @@ class EchoUpstream {
   void Accept(const std::stop_token& stop);
   void Serve(int connection);
 
+  void Echo(int connection);
+
   const std::string name_;
+  const std::string host_;
   int listener_ = -1;
   int port_ = 0;
   mutable Guarded<State> state_;
