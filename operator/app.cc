@@ -19,6 +19,7 @@
 #include "cache/mirror.h"
 #include "controller/controller.h"
 #include "driver/gateway/caddy_gateway.h"
+#include "driver/gateway/dns_answerer.h"
 #include "driver/notifier/webhook_notifier.h"
 #include "driver/runtime/docker_runtime.h"
 #include "first_run.h"
@@ -113,6 +114,7 @@ std::string HostName() {
 // What needs to know the database (its installation id) before it can be made.
 struct Hands {
   std::unique_ptr<driver::Runtime> runtime;
+  std::unique_ptr<driver::DnsAnswerer> answerer;
   std::unique_ptr<driver::Gateway> gateway;
   std::unique_ptr<driver::Notifier> notifier;
   std::unique_ptr<controller::Controllers> controllers;
@@ -218,6 +220,13 @@ Result<std::shared_ptr<Hands>> App::Parts::MakeHands(const std::string& installa
     caddy.installation = installation;
     caddy.listen = flags.gateway_listen;
     caddy.meter = &meter;
+    if (!flags.gateway_dns.empty()) {
+      const auto colon = flags.gateway_dns.rfind(':');
+      const auto port = colon == std::string::npos ? std::nullopt : ParseInt(flags.gateway_dns.substr(colon + 1));
+      PATCHBAY_TRY(made->answerer, driver::DnsAnswerer::Listen(flags.gateway_dns.substr(0, colon),
+                                                               port ? static_cast<int>(*port) : -1, SystemClock()));
+      caddy.answerer = made->answerer.get();
+    }
     PATCHBAY_TRY(made->gateway, driver::CaddyGateway::New(client, caddy));
   } else if (IsKong(flags.gateway)) {
     PATCHBAY_TRY(made->gateway, MakeKong(flags, installation, client, meter));

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 
 #include "app.h"
@@ -16,6 +17,7 @@
 #include "dev/caddy.h"
 #include "dev/engine.h"
 #include "dev/postgres.h"
+#include "driver/gateway/dns_answerer.h"
 #include "first_run.h"
 #include "kubeconfig.h"
 #include "live_table.h"
@@ -39,6 +41,21 @@ auto Step(const std::string& name, Work work) -> decltype(work()) {
   if (result.ok()) std::cout << took / 1000 << "." << took / 100 % 10 << " s" << std::endl;
   else std::cout << "failed" << std::endl;
   return result;
+}
+
+// The same port at every start, while it is free: Caddy goes on asking there.
+Result<std::string> ChooseDnsAddress(const std::string& file) {
+  constexpr const char* kHost = "127.0.0.1";
+  std::string known;
+  std::getline(std::ifstream(file) >> std::ws, known);
+  for (const int port : {static_cast<int>(ParseInt(known).value_or(0)), 0}) {
+    const auto free = driver::DnsAnswerer::Listen(kHost, port, SystemClock());
+    if (!free.ok()) continue;
+    const std::string address = (*free)->address();
+    std::ofstream(file) << address.substr(address.rfind(':') + 1) << "\n";
+    return address;
+  }
+  return Error{Code::kUnavailable, "no port on 127.0.0.1 is free for the DNS answerer"};
 }
 
 class FolderLock {
@@ -136,6 +153,7 @@ class DevProgram {
     flags.docker_host = engine_->host();
     flags.gateway = "caddy=" + caddy_->admin();
     flags.gateway_listen = {flags_.gateway_listen};
+    PATCHBAY_TRY(flags.gateway_dns, ChooseDnsAddress(data_ + "/gateway-dns"));
     flags.encryption_key_file = data_ + "/encryption.keys";
     PATCHBAY_CHECK(store::KeyRing::ReadOrMake(flags.encryption_key_file));
     PATCHBAY_TRY(app_, App::Start(flags));

@@ -17,6 +17,7 @@
 #include "controller/revisions.h"
 #include "controller/route.h"
 #include "controller/sweep.h"
+#include "controller/traffic.h"
 #include "controller/usage.h"
 #include "controller/watcher.h"
 #include "controller/webhook.h"
@@ -60,6 +61,7 @@ class Controllers::Core {
   Images images_;
   Executor executor_;
   PodShow pods_;
+  Traffic traffic_;
   Revisions revisions_;
   PluginController plugins_;
   Sweep sweep_;

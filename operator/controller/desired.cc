@@ -99,6 +99,24 @@ std::vector<NamedPort> ReadPorts(const Json& plugin) {
   return ports;
 }
 
+std::string PrintPorts(const std::vector<NamedPort>& ports) {
+  std::vector<std::string> texts;
+  for (const NamedPort& port : ports) texts.push_back(StrCat(port.name, "=", port.port));
+  return Join(texts, ",");
+}
+
+std::optional<std::vector<NamedPort>> OwnPortsOf(const driver::Container& container) {
+  const auto label = container.labels.find(kLabelPorts);
+  if (label == container.labels.end()) return std::nullopt;
+  std::vector<NamedPort> ports;
+  for (const std::string& text : Split(label->second, ',')) {
+    const auto equals = text.find('=');
+    const auto number = equals == std::string::npos ? std::nullopt : ParseInt(text.substr(equals + 1));
+    if (number) ports.push_back({text.substr(0, equals), static_cast<int>(*number)});
+  }
+  return ports;
+}
+
 std::optional<int> FindPort(const std::vector<NamedPort>& ports, const Json* wanted) {
   if (wanted == nullptr || wanted->is_null())
     return ports.empty() ? std::nullopt : std::optional(ports.front().port);
@@ -139,6 +157,7 @@ Desired BuildDesired(const Json& plugin, const Lookup& lookup, const std::string
   labels[driver::kLabelNamespace] = desired.key.ns;
   labels[driver::kLabelPlugin] = desired.key.name;
   labels[driver::kLabelSpecHash] = desired.hash;
+  labels[kLabelPorts] = PrintPorts(desired.ports);
   return desired;
 }
 

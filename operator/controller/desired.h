@@ -23,6 +23,7 @@ inline constexpr const char* kRestartedAt = "patchbay.dev/restartedAt";
 struct NamedPort {
   std::string name;
   int port = 0;
+  friend bool operator==(const NamedPort&, const NamedPort&) = default;
 };
 
 struct RollStrategy {
@@ -83,5 +84,9 @@ std::string ContainerName(const Desired& desired, int ordinal, const std::string
 std::optional<int> FindPort(const std::vector<NamedPort>& ports, const Json* wanted);
 // Of spec.ports.
 std::vector<NamedPort> ReadPorts(const Json& plugin);
+// A container keeps the ports it was made with in a label: "http=8080,=9090".
+inline constexpr const char* kLabelPorts = "patchbay.dev/ports";
+std::string PrintPorts(const std::vector<NamedPort>& ports);
+std::optional<std::vector<NamedPort>> OwnPortsOf(const driver::Container& container);
 
 }  // namespace patchbay::controller

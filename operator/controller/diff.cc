@@ -130,8 +130,14 @@ class Differ {
     }
     if (!replica.leaving || replica.member) return Add(Action::kDrain, replica, reason);
     if (MayBeServed()) return Add(Action::kWaitGone, replica, reason);
+    if (replica.busy && !MustGoNow(replica)) return Add(Action::kWaitIdle, replica, reason);
     Add(Action::kStop, replica, reason);
     Add(Action::kRemove, replica, reason);
+  }
+
+  bool MustGoNow(const Replica& replica) const {
+    const auto eviction = desired_.evicted.find(replica.id);
+    return replica.condemned || (eviction != desired_.evicted.end() && eviction->second.now);
   }
 
   std::string WhyRetired(const Replica& replica) const {
@@ -267,6 +273,9 @@ void Apply(const Desired& desired, Observed& world, const Step& step) {
     case Action::kLeave:
       replica->member = false;
       return;
+    case Action::kWaitIdle:
+      replica->busy = false;
+      return;
     case Action::kStop:
       replica->state = ContainerState::kExited;
       return;
@@ -286,12 +295,13 @@ void Apply(const Desired& desired, Observed& world, const Step& step) {
 
 const char* ActionName(Action action) {
   static constexpr const char* kNames[] = {"create", "start", "wait ready", "add to gateway", "wait served",
-                                           "take out of gateway", "drain", "wait drained", "stop", "remove"};
+                                           "take out of gateway", "drain", "wait drained", "wait idle", "stop", "remove"};
   return kNames[static_cast<int>(action)];
 }
 
 bool IsWait(Action action) {
-  return action == Action::kWaitReady || action == Action::kWaitServed || action == Action::kWaitGone;
+  return action == Action::kWaitReady || action == Action::kWaitServed || action == Action::kWaitGone ||
+         action == Action::kWaitIdle;
 }
 
 std::vector<Step> Diff(const Desired& desired, const Observed& world) { return Differ(desired, world).Run(); }

@@ -25,6 +25,7 @@ struct Replica {
   Readiness readiness = Readiness::kUnknown;
   bool member = false;     // in the set that gets requests
   bool leaving = false;    // on its way out: taken out to be stopped
+  bool busy = false;       // and requests to it are under way: it is to be waited for
   bool condemned = false;  // its liveness probe failed: to be replaced
   bool held = false;       // ended; its backoff says: not yet
   bool completed = false;  // ended, and its restart policy says: let it be
@@ -47,6 +48,7 @@ enum class Action {
   kLeave,       // not ready: out of the gateway, nothing else
   kDrain,       // out of the gateway, to be stopped
   kWaitGone,    // until the gateway is read back without it
+  kWaitIdle,    // until no request to it is under way
   kStop,
   kRemove,
 };

@@ -4,13 +4,14 @@
 
 namespace patchbay::controller {
 
-void Endpoints::Set(const Key& plugin, std::vector<Endpoint> endpoints) {
-  std::sort(endpoints.begin(), endpoints.end());
+void Endpoints::Set(const Key& plugin, EndpointSet set) {
+  std::sort(set.members.begin(), set.members.end(), [](const Endpoint& a, const Endpoint& b) { return a.id < b.id; });
   {
     auto state = state_.Lock();
     const auto [place, fresh] = state->entries.try_emplace(plugin);
-    if (!fresh && place->second.endpoints == endpoints) return;
-    place->second.endpoints = std::move(endpoints);
+    const bool same = !fresh && place->second.set.members == set.members;
+    place->second.set = std::move(set);
+    if (same) return;
     place->second.version = ++state->version;
     if (!state->Refers(plugin)) return;
     state->unsettled.insert(plugin);
@@ -43,7 +44,7 @@ bool Endpoints::Known(const Key& plugin) {
 EndpointsView Endpoints::View() const {
   auto state = state_.Lock();
   EndpointsView view{state->version, {}};
-  for (const auto& [key, entry] : state->entries) view.sets.emplace(key, entry.endpoints);
+  for (const auto& [key, entry] : state->entries) view.sets.emplace(key, entry.set);
   return view;
 }
 

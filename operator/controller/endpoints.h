@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/guarded.h"
+#include "controller/desired.h"
 #include "object/key.h"
 
 namespace patchbay::controller {
@@ -18,13 +20,19 @@ namespace patchbay::controller {
 struct Endpoint {
   std::string id;  // the container's
   std::string ip;
-  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+  std::optional<std::vector<NamedPort>> ports = std::nullopt;  // its own: older ones may have others. Nothing: as the spec says
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+struct EndpointSet {
+  std::vector<Endpoint> members = {};  // may get requests
+  std::vector<Endpoint> leaving = {};  // were taken out to be stopped, and may have requests under way
 };
 
 // One moment of all sets.
 struct EndpointsView {
   std::uint64_t version = 0;
-  std::map<Key, std::vector<Endpoint>> sets;
+  std::map<Key, EndpointSet> sets;
 };
 
 class Endpoints {
@@ -34,7 +42,8 @@ class Endpoints {
       : changed_(std::move(changed)), confirmed_(std::move(confirmed)) {}
 
   // Makes this the plugin's set. An empty set is known too: nobody may get requests.
-  void Set(const Key& plugin, std::vector<Endpoint> endpoints);
+  // Who is leaving is told with the next change of the members: alone it changes nothing.
+  void Set(const Key& plugin, EndpointSet set);
   void Forget(const Key& plugin);
   // The gateway serves exactly the present set, or no route refers to the plugin.
   bool Settled(const Key& plugin) const;
@@ -51,7 +60,7 @@ class Endpoints {
 
  private:
   struct Entry {
-    std::vector<Endpoint> endpoints;
+    EndpointSet set;
     std::uint64_t version = 0;  // of the last change
   };
   struct State {

@@ -19,7 +19,7 @@ namespace {
 
 bool IsOfGateway(Action action) {
   return action == Action::kJoin || action == Action::kLeave || action == Action::kDrain ||
-         action == Action::kWaitServed || action == Action::kWaitGone;
+         action == Action::kWaitServed || action == Action::kWaitGone || action == Action::kWaitIdle;
 }
 
 std::string ResourceOf(const Json& object) {
@@ -140,7 +140,7 @@ void Planner::PlanRoute(const Json& object, const Seen& seen, Json& entry) const
     Target target{ReadPorts(*plugin), {}};
     if (const Json* instances = Find(*plugin, {"status", "instances"}); instances && instances->is_array())
       for (const Json& instance : *instances)
-        if (FindBool(instance, {"ready"})) target.ips.push_back(FindString(instance, {"ip"}));
+        if (FindBool(instance, {"ready"})) target.endpoints.members.push_back({FindString(instance, {"id"}), FindString(instance, {"ip"})});
     return target;
   });
   if (!there) add("publish", "the gateway does not have it");

@@ -82,6 +82,8 @@ void PluginController::Remember(const Desired& desired, PluginMemory& memory) {
     memory.hash = desired.hash;
     memory.pull_since = desired.pull == PullPolicy::kAlways ? std::optional(now) : std::nullopt;
     memory.progress_at = now;
+    if (memory.rollout.revision != desired.hash)
+      memory.rollout = {.revision = desired.hash, .started = FormatTime(parts_.clock.Wall())};
     std::erase_if(memory.backoffs, [&](const auto& entry) { return entry.first.first == desired.hash; });
   }
   if (memory.asked && *memory.asked != desired.asked && desired.enabled) {

@@ -21,6 +21,7 @@
 #include "controller/prober.h"
 #include "controller/revisions.h"
 #include "controller/survey.h"
+#include "controller/traffic.h"
 
 namespace patchbay::controller {
 
@@ -38,9 +39,10 @@ class PluginController {
     Executor& executor;
     PodShow& pods;
     Revisions& revisions;
+    Traffic& traffic;
     std::string installation;
   };
-  explicit PluginController(Parts parts) : parts_(std::move(parts)), survey_(parts_.clock, parts_.prober, parts_.endpoints) {}
+  explicit PluginController(Parts parts) : parts_(std::move(parts)), survey_(parts_.clock, parts_.prober, parts_.endpoints, parts_.traffic) {}
 
   Outcome Visit(const Key& key);
   // The plugin with this uid, if it was visited.

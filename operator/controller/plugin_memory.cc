@@ -7,6 +7,11 @@ namespace patchbay::controller {
 void Adopt(PluginMemory& memory, const Json& plugin) {
   memory.adopted = true;
   if (FindString(plugin, {"status", "phase"}) == "Running") memory.asked = static_cast<int>(FindInt(plugin, {"status", "replicas"}));
+  memory.rollout = {FindString(plugin, {"status", "rollout", "revision"}),
+                    FindInt(plugin, {"status", "rollout", "inFlightAtStop"}),
+                    FindInt(plugin, {"status", "rollout", "droppedRequests"}),
+                    FindString(plugin, {"status", "rollout", "drain"}) == "Timed",
+                    FindString(plugin, {"status", "rollout", "started"})};
   const Json* instances = Find(plugin, {"status", "instances"});
   if (instances == nullptr || !instances->is_array()) return;
   for (const Json& instance : *instances) {

@@ -24,6 +24,21 @@ struct RestartBackoff {
   std::optional<WallTime> next_wall;
 };
 
+// A container that was taken out of the gateway to be stopped.
+struct Drain {
+  MonoTime since{};  // confirmed
+  bool told = false;   // what it came to
+};
+
+// status.rollout
+struct RolloutCount {
+  std::string revision;
+  std::int64_t in_flight = 0;  // requests under way at stops
+  std::int64_t dropped = 0;    // of these, cut
+  bool timed = false;          // the gateway could not count: a while was waited instead
+  std::string started;         // RFC 3339
+};
+
 struct PluginMemory {
   std::string uid;
   bool adopted = false;              // the stored status has been read
@@ -33,6 +48,8 @@ struct PluginMemory {
   std::map<std::string, std::string> known_ready;  // container: startedAt, as the stored status says
   std::map<std::string, int> restarts;             // by us, per container
   std::map<std::pair<std::string, int>, RestartBackoff> backoffs;  // per revision and ordinal
+  std::map<std::string, Drain> drains;             // by container
+  RolloutCount rollout;
   std::optional<MonoTime> unsettled_since;         // the gateway is being waited for
   std::map<std::string, PodMemory> pods;   // by container
   std::map<std::string, std::string> pods_to_come;  // container name: since when (RFC 3339)

@@ -42,6 +42,19 @@ void WriteInstances(Json& plugin, const Desired& desired, const PluginReport& re
   SetStatus(plugin, "instances", std::move(instances));
 }
 
+void WriteRollout(Json& plugin, const PluginReport& report, const std::string& now) {
+  const RolloutCount& count = report.rollout;
+  Json rollout = {{"revision", count.revision},
+                  {"droppedRequests", count.dropped},
+                  {"inFlightAtStop", count.in_flight},
+                  {"drain", count.timed ? "Timed" : "Counted"}};
+  const bool same = FindString(plugin, {"status", "rollout", "revision"}) == count.revision;
+  if (!count.started.empty()) rollout["started"] = count.started;
+  const std::string finished = same ? FindString(plugin, {"status", "rollout", "finished"}) : "";
+  if (report.complete || !finished.empty()) rollout["finished"] = finished.empty() ? now : finished;
+  SetStatus(plugin, "rollout", std::move(rollout));
+}
+
 // What was to be replaced and is gone has been.
 void WriteEvictions(Json& plugin, const PluginReport& report) {
   const Json* evictions = Find(plugin, {"status", "evictions"});
@@ -120,6 +133,7 @@ void WriteReport(Json& plugin, const Desired& desired, const PluginReport& repor
     SetStatus(plugin, "phase", PhaseOf(desired, report));
     WriteInstances(plugin, desired, report);
     WriteEvictions(plugin, report);
+    WriteRollout(plugin, report, now);
   }
   SetStatus(plugin, "selector", StrCat(driver::kLabelPlugin, "=", desired.key.name));
   SetStatus(plugin, "lastError", report.obstacle ? Json(report.obstacle->message) : Json());

@@ -9,6 +9,7 @@
 #include "controller/conditions.h"
 #include "controller/desired.h"
 #include "controller/diff.h"
+#include "controller/plugin_memory.h"
 
 namespace patchbay::controller {
 
@@ -43,6 +44,7 @@ struct PluginReport {
   int ready = 0;    // of those, where it gets requests
   bool complete = false;
   bool pulling = false;
+  RolloutCount rollout;
   std::string waiting_for;  // for a person; "" when nothing
   std::optional<Obstacle> obstacle;
 };

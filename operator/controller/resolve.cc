@@ -161,6 +161,16 @@ std::string HostPort(const std::string& ip, int port) {
   return ip.find(':') == std::string::npos ? StrCat(ip, ":", port) : StrCat("[", ip, "]:", port);
 }
 
+// In one order, whoever lists them: another order would be another configuration for the gateway.
+std::vector<std::string> AddressesOf(const std::vector<Endpoint>& endpoints, const Backend& backend, int port) {
+  std::set<std::string> addresses;
+  for (const Endpoint& endpoint : endpoints) {
+    const auto own = endpoint.ports ? FindPort(*endpoint.ports, &backend.port) : port;
+    if (own && !endpoint.ip.empty()) addresses.insert(HostPort(endpoint.ip, *own));
+  }
+  return {addresses.begin(), addresses.end()};
+}
+
 Share ResolveBackend(const Backend& backend, const FindTarget& find, ResolvedRoute& resolved) {
   Share share{"", backend.weight, {}};
   const auto miss = [&](const char* reason, std::string message) {
@@ -184,10 +194,10 @@ Share ResolveBackend(const Backend& backend, const FindTarget& find, ResolvedRou
                                 backend.port.is_null() ? "at all" : DumpJson(backend.port)));
     return share;
   }
-  // In one order, whoever lists them: another order would be another configuration for the gateway.
-  const std::set<std::string> ips(target->ips.begin(), target->ips.end());
-  for (const std::string& ip : ips)
-    if (!ip.empty()) share.upstreams.push_back({HostPort(ip, *port), false, 1});
+  for (const std::string& address : AddressesOf(target->endpoints.members, backend, *port))
+    share.upstreams.push_back({address, false, 1});
+  for (std::string& address : AddressesOf(target->endpoints.leaving, backend, *port))
+    resolved.route.leaving.push_back(std::move(address));
   return share;
 }
 
@@ -230,6 +240,8 @@ ResolvedRoute Resolve(const RouteWish& wish, const FindTarget& find) {
   ResolvedRoute resolved;
   resolved.route = wish.route;
   std::vector<Share> shares;
+  resolved.route.moving = std::any_of(wish.backends.begin(), wish.backends.end(),
+                                      [](const Backend& backend) { return backend.plugin.has_value(); });
   for (const Backend& backend : wish.backends) shares.push_back(ResolveBackend(backend, find, resolved));
   Weigh(shares);
   for (const Share& share : shares)

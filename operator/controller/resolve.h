@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "controller/desired.h"
+#include "controller/endpoints.h"
 #include "driver/gateway/gateway.h"
 #include "object/json.h"
 #include "object/object.h"
@@ -41,8 +42,8 @@ RouteWish ReadRoute(const Json& object, const std::vector<std::string>& unsuppor
 
 // What is known of a plugin: its ports and the addresses of its ready containers.
 struct Target {
-  std::vector<NamedPort> ports;
-  std::vector<std::string> ips;
+  std::vector<NamedPort> ports;  // of the spec
+  EndpointSet endpoints;
 };
 using FindTarget = std::function<std::optional<Target>(const Key& plugin)>;
 

@@ -12,6 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kRetry{500};
+constexpr milliseconds kTidy{3'000};  // between two looks whether what was postponed can be done
 // A gateway that is only being restarted is not worth a thousand status writes.
 constexpr milliseconds kPatience{3'000};
 
@@ -59,7 +60,9 @@ bool RouteController::Step() {
     if (dirty) state->first_dirty.reset();
   }
   const bool lost = check && Check();
-  if (dirty || lost) Publish(lost);
+  const bool tidy = check && postponed_ && now >= next_tidy_;
+  if (tidy) next_tidy_ = now + kTidy;
+  if (dirty || lost || tidy) Publish(lost || tidy);
   return true;
 }
 
@@ -109,13 +112,11 @@ std::optional<Target> RouteController::FindPlugin(const Key& key, const Endpoint
     known = {entry->revision, {ReadPorts(*object), {}}};
     if (const Json* instances = Find(*object, {"status", "instances"}); instances && instances->is_array())
       for (const Json& instance : *instances)
-        if (FindBool(instance, {"ready"})) known.stored.ips.push_back(FindString(instance, {"ip"}));
+        if (FindBool(instance, {"ready"})) known.stored.endpoints.members.push_back({FindString(instance, {"id"}), FindString(instance, {"ip"})});
   }
   const auto set = view.sets.find(key);
   if (set == view.sets.end()) return known.stored;
-  Target target{known.stored.ports, {}};
-  for (const Endpoint& endpoint : set->second) target.ips.push_back(endpoint.ip);
-  return target;
+  return Target{known.stored.ports, set->second};
 }
 
 void RouteController::Publish(bool forced) {
@@ -162,6 +163,7 @@ bool RouteController::Send(const std::vector<driver::GatewayRoute>& routes, bool
   SetProblem("");
   published_ = routes;
   refused_ = published->refused;
+  postponed_ = published->postponed;
   digests_.clear();
   epoch_.clear();  // our own publish may have moved it: the next check takes it
   for (const auto& route : routes)

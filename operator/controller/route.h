@@ -93,6 +93,8 @@ class RouteController {
   std::map<std::string, std::string> digests_;  // expected to be read back
   std::map<std::string, std::string> refused_;
   std::string epoch_;
+  bool postponed_ = false;  // by the gateway, for a better moment
+  MonoTime next_tidy_{};
 };
 
 }  // namespace patchbay::controller

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 
@@ -13,6 +14,7 @@ using driver::ContainerState;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr seconds kBlindDrain{5};  // where the gateway cannot count
 constexpr seconds kFirstRestart{10};  // as the kubelet: at once, 10 s, 20 s ... 5 min
 constexpr seconds kMostRestart{300};
 constexpr auto kGoodRun = std::chrono::minutes(10);  // after that an end counts as the first again
@@ -94,6 +96,33 @@ bool Survey::GatewaySettled(const Desired& desired, PluginMemory& memory) const 
   return true;
 }
 
+// REQUIRES: the gateway is settled.
+bool Survey::IsBusy(const Desired& desired, const Container& container, PluginMemory& memory) const {
+  if (!memory.leaving.contains(container.id) || container.state != ContainerState::kRunning || !traffic_.any())
+    return false;
+  const auto [place, fresh] = memory.drains.try_emplace(container.id);
+  Drain& drain = place->second;
+  const MonoTime now = clock_.Mono();
+  if (fresh) drain.since = now;
+  const std::optional<int> requests = traffic_.To(container.ip);
+  const bool blind = !requests && endpoints_.IsReferenced(desired.key);
+  if (!blind && requests.value_or(0) == 0) return false;
+  const seconds most = blind ? std::min(desired.strategy.drain, kBlindDrain) : desired.strategy.drain;
+  if (now - drain.since < most) return true;
+  if (std::exchange(drain.told, true)) return false;
+  if (blind) {
+    memory.rollout.timed = true;
+    return false;
+  }
+  memory.rollout.in_flight += *requests;
+  memory.rollout.dropped += *requests;
+  memory.notes.push_back({true, "RequestsCut",
+                          StrCat(*requests, *requests == 1 ? " request to " : " requests to ", container.name,
+                                 *requests == 1 ? " was" : " were", " still under way after ", most.count(),
+                                 " s (spec.strategy.drainTimeoutSeconds): stopping it nevertheless")});
+  return false;
+}
+
 Observed Survey::Take(const Desired& desired, const std::vector<Container>& containers, PluginMemory& memory) {
   Watch(desired, containers, memory);
   Observed world;
@@ -125,17 +154,23 @@ Observed Survey::Take(const Desired& desired, const std::vector<Container>& cont
   std::erase_if(memory.leaving, absent);
   std::erase_if(memory.evicted, absent);
   std::erase_if(memory.restarts, [&](const auto& entry) { return absent(entry.first); });
+  std::erase_if(memory.drains, [&](const auto& entry) { return !memory.leaving.contains(entry.first); });
   world.settled = GatewaySettled(desired, memory);
   world.known = endpoints_.Known(desired.key);
+  if (!world.settled || !world.known) return world;
+  for (std::size_t i = 0; i < containers.size(); ++i) world.replicas[i].busy = IsBusy(desired, containers[i], memory);
   return world;
 }
 
 void Survey::Share(const Desired& desired, const std::vector<Container>& containers, const PluginMemory& memory) {
-  std::vector<Endpoint> endpoints;
-  for (const Container& container : containers)
-    if (memory.members.contains(container.id) && container.state == ContainerState::kRunning)
-      endpoints.push_back({container.id, container.ip});
-  endpoints_.Set(desired.key, std::move(endpoints));
+  EndpointSet set;
+  for (const Container& container : containers) {
+    if (container.state != ContainerState::kRunning) continue;
+    const Endpoint endpoint{container.id, container.ip, OwnPortsOf(container)};
+    if (memory.members.contains(container.id)) set.members.push_back(endpoint);
+    else if (memory.leaving.contains(container.id)) set.leaving.push_back(endpoint);
+  }
+  endpoints_.Set(desired.key, std::move(set));
 }
 
 PluginReport Survey::Report(const Desired& desired, const std::vector<Container>& containers,
@@ -164,6 +199,7 @@ PluginReport Survey::Report(const Desired& desired, const std::vector<Container>
   std::sort(report.instances.begin(), report.instances.end(), [](const auto& a, const auto& b) {
     return std::tie(a.ordinal, a.name) < std::tie(b.ordinal, b.name);
   });
+  report.rollout = memory.rollout;
   report.updated = static_cast<int>(updated.size());
   report.ready = static_cast<int>(ready.size());
   const int all = static_cast<int>(report.instances.size());
@@ -184,6 +220,10 @@ std::optional<MonoTime> Survey::NextMoment(const Desired& desired, const PluginM
   };
   for (const auto& [place, backoff] : memory.backoffs) offer(backoff.next);
   if (memory.unsettled_since && !memory.leaving.empty()) offer(*memory.unsettled_since + desired.strategy.drain);
+  for (const auto& [id, drain] : memory.drains) {
+    const auto waited = std::chrono::duration_cast<milliseconds>(clock_.Mono() - drain.since);
+    if (!drain.told) offer(clock_.Mono() + std::clamp(waited / 8, milliseconds(50), milliseconds(1'000)));
+  }
   offer(memory.progress_at + desired.strategy.progress);
   return next;
 }

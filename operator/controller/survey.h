@@ -10,13 +10,15 @@
 #include "controller/plugin_memory.h"
 #include "controller/plugin_status.h"
 #include "controller/prober.h"
+#include "controller/traffic.h"
 
 namespace patchbay::controller {
 
 // Stateless; works on what it is given.
 class Survey {
  public:
-  Survey(Clock& clock, Prober& prober, Endpoints& endpoints) : clock_(clock), prober_(prober), endpoints_(endpoints) {}
+  Survey(Clock& clock, Prober& prober, Endpoints& endpoints, Traffic& traffic)
+      : clock_(clock), prober_(prober), endpoints_(endpoints), traffic_(traffic) {}
 
   // Tells the prober whom to look at, settles the memory with what is there, and says how the world is.
   Observed Take(const Desired& desired, const std::vector<driver::Container>& containers, PluginMemory& memory);
@@ -32,11 +34,13 @@ class Survey {
   void Watch(const Desired& desired, const std::vector<driver::Container>& containers, PluginMemory& memory);
   void Count(const Desired& desired, const driver::Container& container, bool condemned, PluginMemory& memory);
   static void ForgetBackoff(const driver::Container& evicted, PluginMemory& memory);
+  bool IsBusy(const Desired& desired, const driver::Container& container, PluginMemory& memory) const;
   bool GatewaySettled(const Desired& desired, PluginMemory& memory) const;
 
   Clock& clock_;
   Prober& prober_;
   Endpoints& endpoints_;
+  Traffic& traffic_;
 };
 
 int OrdinalOf(const driver::Container& container);

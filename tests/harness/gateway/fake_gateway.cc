@@ -61,11 +61,11 @@ Result<Published> FakeGateway::Publish(const std::vector<GatewayRoute>& routes) 
     std::stable_sort(accepted.begin(), accepted.end(), [](const auto& a, const auto& b) {
       return a.priority != b.priority ? a.priority > b.priority : a.name < b.name;
     });
-    published.changed = accepted != world->routes;
-    if (published.changed) {
-      ++world->changes;
-      world->routes = std::move(accepted);
-    }
+    const auto same = [](const GatewayRoute& a, const GatewayRoute& b) { return Print(a) == Print(b) && a.id == b.id; };
+    published.changed =
+        !std::equal(accepted.begin(), accepted.end(), world->routes.begin(), world->routes.end(), same);
+    if (published.changed) ++world->changes;
+    world->routes = std::move(accepted);
   }
   changed_.notify_all();
   return published;
@@ -83,6 +83,7 @@ Result<GatewayState> FakeGateway::Read() {
 Result<std::map<std::string, int>> FakeGateway::InFlight() {
   auto world = world_.Lock();
   if (world->away) return Away();
+  if (!world->counts) return Error{Code::kUnsupported, "the fake gateway does not count"};
   auto counts = world->in_flight;
   for (const auto& route : world->routes)
     for (const auto& upstream : route.upstreams) counts.try_emplace(upstream.address, 0);

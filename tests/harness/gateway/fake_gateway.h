@@ -36,6 +36,7 @@ class FakeGateway : public Gateway {
   void ReplaceRoute(const GatewayRoute& route);                         // behind our back
   void SetForeign(const std::string& what, const std::string& config);  // somebody else's configuration
   void SetInFlight(const std::string& address, int requests);
+  void SetCounts(bool counts) { world_.Lock()->counts = counts; }  // false: it cannot tell what is in flight
 
   // The world as it is.
   std::vector<GatewayRoute> Served() const;  // in order of matching
@@ -55,6 +56,7 @@ class FakeGateway : public Gateway {
     std::map<std::string, std::string> foreign;
     std::map<std::string, int> in_flight;
     bool away = false;
+    bool counts = true;
     int epoch = 1;
     int publishes = 0;
     int changes = 0;

@@ -59,6 +59,7 @@ Stage::Stage(StageOptions options) : options_(std::move(options)) {
   server_ = StrCat("http://127.0.0.1:", port_);
   gateway_address_ = StrCat("127.0.0.1:", dev::FreePort());
   gateway_url_ = "http://" + gateway_address_;
+  gateway_dns_ = StrCat("127.0.0.1:", dev::FreePort());
   caddy_admin_ = StrCat("127.0.0.1:", dev::FreePort());
   StartDatabase();
   StartGateway();
@@ -106,7 +107,7 @@ void Stage::StartOperator(bool await_ready) {
   dev::ChildOptions child;
   child.argv = {Env("PATCHBAY_BINARY", StrCat(PATCHBAY_BINARY_DIR, "/operator/patchbay")), "operator", "--listen",
                 StrCat("127.0.0.1:", port_), "--database-url", database_url(), "--docker-host", options_.docker_host,
-                "--gateway", "caddy=http://" + caddy_admin_, "--gateway-listen", gateway_address_};
+                "--gateway", "caddy=http://" + caddy_admin_, "--gateway-listen", gateway_address_, "--gateway-dns", gateway_dns_};
   if (!options_.default_manifests.empty()) child.argv.insert(child.argv.end(), {"--default-manifests", options_.default_manifests});
   child.argv.insert(child.argv.end(), options_.arguments.begin(), options_.arguments.end());
   child.log_file = folder_ + "/operator.log";

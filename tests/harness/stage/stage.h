@@ -71,6 +71,7 @@ class Stage {
   const std::string& folder() const { return folder_; }
   const std::string& server() const { return server_; }
   const std::string& gateway_url() const { return gateway_url_; }
+  const std::string& gateway_address() const { return gateway_address_; }
   std::string database_url() const;
   std::string OperatorLog() const;
   pid_t operator_pid() const { return operator_ ? operator_->pid() : -1; }
@@ -82,6 +83,7 @@ class Stage {
   std::string server_;
   std::string gateway_url_;
   std::string gateway_address_;
+  std::string gateway_dns_;
   std::string caddy_admin_;
   std::string installation_;
   int port_ = 0;

@@ -17,7 +17,7 @@ struct World {
 // An operator that just started does not know whom the gateway leads to.
 TEST(Endpoints, AreNotSettledBeforeTheFirstConfirmation) {
   World world;
-  world.endpoints.Set(kShop, {{"new", "172.17.0.3"}});
+  world.endpoints.Set(kShop, {.members = {{"new", "172.17.0.3"}}});
   EXPECT_FALSE(world.endpoints.Settled(kShop));
   EXPECT_EQ(world.changes, 1);
   world.endpoints.SetReferenced({kShop});
@@ -40,13 +40,13 @@ TEST(Endpoints, OfWhatNoRouteRefersToAreSettledAtOnce) {
   World world;
   world.endpoints.SetReferenced({kOther});
   world.endpoints.Confirm(world.endpoints.View().version);
-  world.endpoints.Set(kShop, {{"new", "172.17.0.3"}});
+  world.endpoints.Set(kShop, {.members = {{"new", "172.17.0.3"}}});
   EXPECT_TRUE(world.endpoints.Settled(kShop));
 }
 
 TEST(Endpoints, AreReferredToUntilTheRoutesWithdrawalIsConfirmed) {
   World world;
-  world.endpoints.Set(kShop, {{"a", "172.17.0.3"}});
+  world.endpoints.Set(kShop, {.members = {{"a", "172.17.0.3"}}});
   world.endpoints.SetReferenced({kShop});
   world.endpoints.Confirm(world.endpoints.View().version);
   world.endpoints.SetReferenced({});
@@ -60,7 +60,7 @@ TEST(Endpoints, ChangedWhileBeingPublishedAreNotConfirmedByThat) {
   World world;
   world.endpoints.SetReferenced({kShop});
   const auto published = world.endpoints.View().version;
-  world.endpoints.Set(kShop, {{"a", "172.17.0.3"}});
+  world.endpoints.Set(kShop, {.members = {{"a", "172.17.0.3"}}});
   world.endpoints.Confirm(published);
   EXPECT_FALSE(world.endpoints.Settled(kShop));
 }

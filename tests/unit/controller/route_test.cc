@@ -144,13 +144,36 @@ TEST(Route, KeepsWhatTheGatewayServesWhileTheEngineIsAwayAtStart) {
   EXPECT_THAT(world.Upstreams("r"), SizeIs(2));
 }
 
+Target TargetOf(int port, const std::vector<std::string>& ips) {
+  Target target{{{"http", port}}, {}};
+  for (const std::string& ip : ips) target.endpoints.members.push_back({ip, ip});
+  return target;
+}
+
+TEST(Resolve, AsksEachContainerAtThePortItWasMadeWith) {
+  const Json route = {{"metadata", {{"name", "r"}, {"namespace", "default"}, {"uid", "u"}}},
+                      {"spec", {{"backends", {{{"plugin", "a"}, {"port", "http"}}}}}}};
+  const auto resolved = Resolve(ReadRoute(route, {}), [](const Key&) {
+    Target target = TargetOf(9'000, {"10.0.0.1"});
+    target.endpoints.members.push_back({"old", "10.0.0.2", std::vector<NamedPort>{{"http", 80}}});
+    target.endpoints.members.push_back({"older", "10.0.0.3", std::vector<NamedPort>{{"grpc", 81}}});
+    target.endpoints.leaving.push_back({"oldest", "10.0.0.4", std::vector<NamedPort>{{"http", 82}}});
+    return target;
+  });
+  std::vector<std::string> addresses;
+  for (const auto& upstream : resolved.route.upstreams) addresses.push_back(upstream.address);
+  EXPECT_THAT(addresses, ElementsAre("10.0.0.1:9000", "10.0.0.2:80"));
+  EXPECT_THAT(resolved.route.leaving, ElementsAre("10.0.0.4:82"));
+  EXPECT_TRUE(resolved.route.moving);
+}
+
 TEST(Resolve, SharesAWeightAmongTheContainersOfABackend) {
   const Json route = {{"metadata", {{"name", "r"}, {"namespace", "default"}, {"uid", "u"}}},
                       {"spec", {{"backends", {{{"plugin", "a"}, {"weight", 90}}, {{"plugin", "b"}, {"weight", 10}},
                                               {{"url", "https://example.org"}, {"weight", 0}}}}}}};
   const auto resolved = Resolve(ReadRoute(route, {}), [](const Key& key) -> std::optional<Target> {
-    if (key.name == "a") return Target{{{"http", 80}}, {"10.0.0.1", "10.0.0.2", "10.0.0.3"}};
-    return Target{{{"http", 81}}, {"10.0.0.4"}};
+    if (key.name == "a") return TargetOf(80, {"10.0.0.1", "10.0.0.2", "10.0.0.3"});
+    return TargetOf(81, {"10.0.0.4"});
   });
   std::vector<std::string> shares;
   for (const auto& upstream : resolved.route.upstreams)
@@ -162,7 +185,7 @@ TEST(Resolve, SharesAWeightAmongTheContainersOfABackend) {
 TEST(Resolve, NamesAPortThatIsNotThere) {
   const Json route = {{"metadata", {{"name", "r"}, {"namespace", "default"}}},
                       {"spec", {{"backends", {{{"plugin", "a"}, {"port", "grpc"}}}}}}};
-  const auto resolved = Resolve(ReadRoute(route, {}), [](const Key&) { return Target{{{"http", 80}}, {"10.0.0.1"}}; });
+  const auto resolved = Resolve(ReadRoute(route, {}), [](const Key&) { return TargetOf(80, {"10.0.0.1"}); });
   EXPECT_EQ(resolved.missing_reason, "PortNotFound");
   EXPECT_THAT(resolved.missing, ElementsAre(HasSubstr("grpc")));
 }

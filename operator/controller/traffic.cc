@@ -1,0 +1,29 @@
+#include "controller/traffic.h"
+
+namespace patchbay::controller {
+
+std::optional<int> Traffic::To(const std::string& ip) {
+  constexpr std::chrono::milliseconds kFresh{50};
+  if (gateway_ == nullptr) return 0;
+  const MonoTime now = clock_.Mono();
+  const auto count = [&](const std::map<std::string, int>& by_ip) {
+    const auto found = by_ip.find(ip);
+    return found == by_ip.end() ? 0 : found->second;
+  };
+  {
+    auto counted = counted_.Lock();
+    if (counted->at && now - *counted->at < kFresh)
+      return counted->by_ip ? std::optional(count(*counted->by_ip)) : std::nullopt;
+  }
+  const auto asked = gateway_->InFlight();
+  Counted fresh{now, std::nullopt};
+  if (asked.ok()) {
+    fresh.by_ip.emplace();
+    for (const auto& [address, requests] : *asked) (*fresh.by_ip)[address.substr(0, address.rfind(':'))] += requests;
+  }
+  auto counted = counted_.Lock();
+  *counted = std::move(fresh);
+  return counted->by_ip ? std::optional(count(*counted->by_ip)) : std::nullopt;
+}
+
+}  // namespace patchbay::controller

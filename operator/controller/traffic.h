@@ -1,0 +1,35 @@
+// How many requests are under way to a container, as the gateway counts them. Thread-safe; asks the gateway at most
+// every 50 ms, and blocks as long as that takes.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/guarded.h"
+#include "driver/gateway/gateway.h"
+
+namespace patchbay::controller {
+
+class Traffic {
+ public:
+  // `gateway` may be nullptr: then there is none.
+  Traffic(driver::Gateway* gateway, Clock& clock) : gateway_(gateway), clock_(clock) {}
+
+  // To every port of this address, WebSockets too; nothing when the gateway cannot tell, or not now.
+  std::optional<int> To(const std::string& ip);
+  bool any() const { return gateway_ != nullptr; }
+
+ private:
+  struct Counted {
+    std::optional<MonoTime> at;
+    std::optional<std::map<std::string, int>> by_ip;
+  };
+  driver::Gateway* const gateway_;
+  Clock& clock_;
+  Guarded<Counted> counted_;
+};
+
+}  // namespace patchbay::controller
