@@ -222,6 +222,15 @@ class CommandLine {
     AddSelector(restart);
     OnServer(restart, [this](Session& session) { return Restart(session, words_, output_.selector); });
     AddRollout();
+    CLI::App* drift = Add("drift", "Show where containers deviate from what is wished (exit code 1: something does)");
+    AddWords(drift, "what");
+    AddSelector(drift);
+    AddAll(drift);
+    OnServer(drift, [this](Session& session) { return ShowDrift(session, words_, output_.selector); });
+    CLI::App* reconcile = Add("reconcile", "Put right once what deviates, even where spec.reconcile.mode is Warn or Observe");
+    AddWords(reconcile, "what");
+    AddSelector(reconcile);
+    OnServer(reconcile, [this](Session& session) { return ReconcileNow(session, words_, output_.selector); });
     CLI::App* scale = Add("scale", "Set how many replicas a plugin has");
     AddWords(scale, "what");
     scale->add_option("--replicas", replicas_, "how many")->required()->check(CLI::Range(0, 1000));
@@ -258,6 +267,14 @@ class CommandLine {
     undo->add_option("--to-revision", revision_, "which; default: the one before the present one")->check(CLI::NonNegativeNumber);
     undo->add_option("--dry-run", file_.dry_run, "server: store nothing")->check(CLI::IsMember({"none", "server"}));
     OnServer(undo, [this](Session& session) { return Undo(session, words_, revision_, file_.dry_run); });
+    CLI::App* abort = Add("abort", "Go back to the revision that was ready last", rollout);
+    AddWords(abort, "plugin");
+    OnServer(abort, [this](Session& session) { return Abort(session, words_); });
+    for (const bool paused : {true, false}) {
+      CLI::App* toggle = Add(paused ? "pause" : "resume", paused ? "Do nothing for a plugin until it is resumed (spec.reconcile.paused)" : "Go on with a paused plugin", rollout);
+      AddWords(toggle, "plugin");
+      OnServer(toggle, [this, paused](Session& session) { return SetPaused(session, words_, paused); });
+    }
     CLI::App* restart = Add("restart", "Replace a plugin's containers by new ones", rollout);
     AddWords(restart, "plugin");
     AddSelector(restart);

@@ -204,6 +204,17 @@ int Restart(Session& session, const std::vector<std::string>& words, const std::
   return PatchAll(session, objects, Json{{"metadata", {{"annotations", {{"patchbay.dev/restartedAt", now}}}}}}, "restarted");
 }
 
+int ReconcileNow(Session& session, const std::vector<std::string>& words, const std::string& selector) {
+  const auto objects = Resolve(session, words, selector, false, Kinds::Embedded().FindWord("plugin"));
+  const std::string now = FormatMicroTime(SystemClock().Wall());
+  return PatchAll(session, objects, Json{{"metadata", {{"annotations", {{"patchbay.dev/reconcileAt", now}}}}}}, "asked to reconcile");
+}
+
+int SetPaused(Session& session, const std::vector<std::string>& words, bool paused) {
+  const auto objects = Resolve(session, words, "", false, Kinds::Embedded().FindWord("plugin"));
+  return PatchAll(session, objects, Json{{"spec", {{"reconcile", {{"paused", paused}}}}}}, paused ? "paused" : "resumed");
+}
+
 int Scale(Session& session, const std::vector<std::string>& words, int replicas, int current_replicas) {
   auto objects = Resolve(session, words, "", false, Kinds::Embedded().FindWord("plugin"));
   if (!objects.ok()) return Fail(objects.error(), 2);

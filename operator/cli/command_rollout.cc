@@ -167,6 +167,19 @@ int ShowHistory(Session& session, const std::vector<std::string>& words, long nu
   return 0;
 }
 
+int Abort(Session& session, const std::vector<std::string>& words) {
+  const auto plugin = OnePlugin(session, words);
+  if (!plugin.ok()) return Fail(plugin.error(), 2);
+  const auto live = session.api.Get(plugin->Path());
+  if (!live.ok()) return Fail(live.error());
+  const std::string stable = FindString(*live, {"status", "stableRevision"});
+  const auto history = HistoryOf(session, *plugin);
+  if (!history.ok()) return Fail(history.error());
+  for (const Past& past : *history)
+    if (NameOf(past.object) == stable) return Undo(session, words, past.number, "none");
+  return Fail(Error{Code::kNotFound, StrCat("no revision of ", Quoted(*plugin), " has been ready yet; nothing was changed")});
+}
+
 int Undo(Session& session, const std::vector<std::string>& words, long number, const std::string& dry_run) {
   const auto plugin = OnePlugin(session, words);
   if (!plugin.ok()) return Fail(plugin.error(), 2);

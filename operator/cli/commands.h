@@ -59,6 +59,13 @@ int ShowEvents(Session& session, const std::string& about, const OutputFlags& ou
 int Edit(Session& session, const std::vector<std::string>& words);
 int SetEnabled(Session& session, const std::vector<std::string>& words, const std::string& selector, bool enabled);
 int Restart(Session& session, const std::vector<std::string>& words, const std::string& selector);
+// 1 when something deviates, as diff does.
+int ShowDrift(Session& session, const std::vector<std::string>& words, const std::string& selector);
+// Puts right once what deviates, whatever spec.reconcile.mode says.
+int ReconcileNow(Session& session, const std::vector<std::string>& words, const std::string& selector);
+int SetPaused(Session& session, const std::vector<std::string>& words, bool paused);
+// Back to the revision that was ready last.
+int Abort(Session& session, const std::vector<std::string>& words);
 // Until the rollout ended (`watch`) or once: says what is waited for. 1 when it is stalled.
 int ShowRollout(Session& session, const std::vector<std::string>& words, bool watch, std::chrono::milliseconds timeout);
 int ShowHistory(Session& session, const std::vector<std::string>& words, long number, const OutputFlags& output);

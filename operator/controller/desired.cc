@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/text.h"
 #include "controller/container_fields.h"
@@ -38,6 +39,9 @@ std::string HashTemplate(const Json& plugin, const Json& spec, const driver::Con
 RollStrategy ReadStrategy(const Json& spec, int replicas) {
   RollStrategy strategy;
   strategy.recreate = FindString(spec, {"strategy", "type"}) == "Recreate";
+  strategy.atomic = FindString(spec, {"strategy", "type"}) == "Atomic";
+  strategy.auto_rollback = FindBool(spec, {"strategy", "autoRollback"}, true);
+  strategy.min_ready = seconds(FindInt(spec, {"strategy", "minReadySeconds"}));
   if (const Json* surge = Find(spec, {"strategy", "maxSurge"}))
     strategy.max_surge = ParseIntOrPercent(*surge, replicas, true).value_or(1);
   if (const Json* unavailable = Find(spec, {"strategy", "maxUnavailable"}))
@@ -47,6 +51,18 @@ RollStrategy ReadStrategy(const Json& spec, int replicas) {
   strategy.drain = seconds(FindInt(spec, {"strategy", "drainTimeoutSeconds"}, 30));
   strategy.progress = seconds(FindInt(spec, {"strategy", "progressDeadlineSeconds"}, 600));
   return strategy;
+}
+
+ReconcileWish ReadReconcile(const Json& plugin, const Json& spec) {
+  ReconcileWish wish;
+  const std::string mode = FindString(spec, {"reconcile", "mode"}, "Correct");
+  wish.mode = mode == "Warn" ? ReconcileMode::kWarn : mode == "Observe" ? ReconcileMode::kObserve : ReconcileMode::kCorrect;
+  wish.paused = FindBool(spec, {"reconcile", "paused"});
+  constexpr std::chrono::milliseconds kLeast{1'000};
+  if (const auto interval = ParseDuration(FindString(spec, {"reconcile", "interval"}))) wish.interval = std::max(*interval, kLeast);
+  const auto annotations = AnnotationsOf(plugin);
+  if (const auto at = annotations.find(kReconcileAt); at != annotations.end()) wish.requested_at = at->second;
+  return wish;
 }
 
 PullPolicy ReadPullPolicy(const Json& spec) {
@@ -64,16 +80,11 @@ RestartPolicy ReadRestartPolicy(const Json& spec) {
 std::vector<std::string> FindIdleFields(const Json& spec) {
   std::vector<std::string> idle;
   const std::string type = FindString(spec, {"strategy", "type"}, "RollingUpdate");
-  if (type != "RollingUpdate" && type != "Recreate") idle.push_back(StrCat("spec.strategy.type=", type));
+  if (type == "Canary") idle.push_back(StrCat("spec.strategy.type=", type));
   if (const Json* steps = Find(spec, {"strategy", "steps"}); steps && !IsEmpty(*steps))
     idle.push_back("spec.strategy.steps");
-  if (FindInt(spec, {"strategy", "minReadySeconds"}) > 0) idle.push_back("spec.strategy.minReadySeconds");
   for (const char* field : {"imagePullSecrets", "dependsOn"})
     if (const Json* value = Find(spec, {field}); value && !IsEmpty(*value)) idle.push_back(StrCat("spec.", field));
-  const std::string mode = FindString(spec, {"reconcile", "mode"}, "Correct");
-  if (mode != "Correct") idle.push_back("spec.reconcile.mode");
-  if (FindBool(spec, {"reconcile", "paused"})) idle.push_back("spec.reconcile.paused");
-  if (!FindString(spec, {"reconcile", "interval"}).empty()) idle.push_back("spec.reconcile.interval");
   if (const Json* volumes = Find(spec, {"volumes"}); volumes && volumes->is_array())
     for (std::size_t i = 0; i < volumes->size(); ++i)
       if (const Json* tmpfs = Find((*volumes)[i], {"tmpfs"}); tmpfs && !IsEmpty(*tmpfs))
@@ -145,6 +156,7 @@ Desired BuildDesired(const Json& plugin, const Lookup& lookup, const std::string
   desired.restart = ReadRestartPolicy(spec);
   desired.ports = ReadPorts(plugin);
   desired.strategy = ReadStrategy(spec, desired.asked);
+  desired.reconcile = ReadReconcile(plugin, spec);
   desired.idle_fields = FindIdleFields(spec);
   desired.evicted = ReadEvictions(plugin);
   FillContainer(spec, lookup, desired);

@@ -28,16 +28,33 @@ struct NamedPort {
 
 struct RollStrategy {
   bool recreate = false;    // all old ones go before a new one comes
+  bool atomic = false;      // all new ones are ready before the first gets a request; then all at once
+  bool auto_rollback = true;  // what makes no progress is given up for what was ready last
+  std::chrono::seconds min_ready{0};  // ready for so long before it counts
   int max_surge = 1;        // beyond `replicas`, while replacing
   int max_unavailable = 0;  // below `replicas`
   std::chrono::seconds drain{30};     // how long the gateway is waited for before a stop
   std::chrono::seconds progress{600};  // without progress for so long: Stalled
 };
 
+// An annotation: put right once what deviates although spec.reconcile.mode says otherwise (`patchbay reconcile`). Done
+// when status.lastHandledReconcileAt is the same.
+inline constexpr const char* kReconcileAt = "patchbay.dev/reconcileAt";
+
 // The wish that a container be replaced by another of its kind (status.evictions).
 struct Eviction {
   std::string requested_at;  // RFC 3339
   bool now = false;          // without waiting for the other one
+};
+
+// What is done about deviations: put right, told as Events, or only shown in the status.
+enum class ReconcileMode { kCorrect, kWarn, kObserve };
+
+struct ReconcileWish {
+  ReconcileMode mode = ReconcileMode::kCorrect;
+  bool paused = false;
+  std::optional<std::chrono::milliseconds> interval;  // compare so often without being woken
+  std::string requested_at;                           // once, whatever the mode: kReconcileAt
 };
 
 enum class PullPolicy { kIfNotPresent, kAlways, kNever };
@@ -60,6 +77,8 @@ struct Desired {
   bool exclusive = false;  // has host ports: two of them cannot run at once
   Probes probes;
   RollStrategy strategy;
+  ReconcileWish reconcile;
+  std::string rolled_back;  // why this is not what the spec says now but a former revision; "" when it is
   std::map<std::string, Eviction> evicted;  // by container id
   std::set<Key> refers;          // Secrets and ConfigMaps
   std::vector<Cause> problems;   // nothing can be made while there is one

@@ -17,9 +17,13 @@ bool HasProcess(ContainerState state) {
 class Differ {
  public:
   Differ(const Desired& desired, const Observed& world) : desired_(desired), world_(world) {
-    surge_ = desired.exclusive ? 0 : desired.strategy.max_surge;
+    atomic_ = desired.strategy.atomic && !desired.exclusive;
+    surge_ = desired.exclusive ? 0 : atomic_ ? desired.replicas : desired.strategy.max_surge;
     unavailable_ = desired.exclusive ? std::max(1, desired.strategy.max_unavailable) : desired.strategy.max_unavailable;
     Sort();
+    all_new_ready_ = static_cast<int>(current_.size()) == desired.replicas &&
+                     std::all_of(current_.begin(), current_.end(),
+                                 [](const auto& entry) { return IsReady(*entry.second) && entry.second->seasoned; });
   }
 
   std::vector<Step> Run() {
@@ -36,7 +40,7 @@ class Differ {
   void Sort() {
     for (const Replica& replica : world_.replicas) {
       const bool fits = replica.hash == desired_.hash && replica.ordinal >= 0 && replica.ordinal < desired_.replicas;
-      const bool wanted = fits && !IsEvicted(replica);
+      const bool wanted = fits && !IsEvicted(replica) && !replica.altered;
       if (!wanted) {
         old_.push_back(&replica);
         continue;
@@ -57,7 +61,10 @@ class Differ {
   static bool IsReady(const Replica& replica) {
     return replica.state == ContainerState::kRunning && replica.readiness == Readiness::kReady && !replica.condemned;
   }
-  bool IsAvailable(const Replica& current) const { return IsReady(current) && current.member && world_.settled; }
+  bool IsAvailable(const Replica& current) const { return IsReady(current) && current.member && current.seasoned && world_.settled; }
+  bool MustWaitForOthers() const {
+    return atomic_ && !all_new_ready_ && std::any_of(old_.begin(), old_.end(), [](const Replica* old) { return old->member; });
+  }
   bool MayBeServed() const { return !world_.settled || !world_.known; }
   // Of an old one, not knowing is as good as ready: it may be serving.
   static bool IsHealthyOld(const Replica& old) {
@@ -98,7 +105,10 @@ class Differ {
   void KeepRunning(const Replica& replica, bool current) {
     if (replica.condemned) return current ? Replace(replica, "its liveness probe failed") : Restart(replica);
     if (replica.readiness == Readiness::kReady) {
-      if (!replica.member || replica.leaving) Add(Action::kJoin, replica, "it is ready");
+      const bool joined = replica.member && !replica.leaving;
+      if (!joined && current && MustWaitForOthers()) Add(Action::kWaitReady, replica, "all new ones are to be ready first");
+      else if (!joined) Add(Action::kJoin, replica, "it is ready");
+      else if (current && !replica.seasoned) Add(Action::kWaitReady, replica, "it has not been ready for long enough");
       else if (!world_.settled && current) Add(Action::kWaitServed, replica, "the gateway is being told");
     } else if (replica.member && replica.readiness == Readiness::kNotReady) {
       Add(Action::kLeave, replica, "it is not ready");
@@ -146,6 +156,7 @@ class Differ {
     if (replica.hash != desired_.hash) return StrCat("it is revision ", replica.hash, ", wanted is ", desired_.hash);
     if (replica.ordinal >= desired_.replicas) return StrCat("only ", desired_.replicas, " replicas are wanted");
     if (IsEvicted(replica)) return "its pod was deleted";
+    if (replica.altered) return "somebody changed its limits or networks";
     return "there is another one for its place";
   }
 
@@ -164,6 +175,12 @@ class Differ {
       return;
     }
     if (desired_.exclusive && !MayStart()) return;
+    if (atomic_) {
+      for (const Replica* old : all_new_ready_ ? healthy : broken) Retire(*old);
+      if (all_new_ready_)
+        for (const Replica* old : broken) Retire(*old);
+      return;
+    }
     const int least = desired_.replicas - unavailable_;
     const int fresh = static_cast<int>(current_.size());
     const int available = static_cast<int>(
@@ -229,6 +246,8 @@ class Differ {
 
   const Desired& desired_;
   const Observed& world_;
+  bool atomic_ = false;
+  bool all_new_ready_ = false;
   int surge_ = 0;
   int unavailable_ = 0;
   std::map<int, const Replica*> current_;
@@ -261,6 +280,7 @@ void Apply(const Desired& desired, Observed& world, const Step& step) {
     case Action::kWaitReady:
       replica->state = ContainerState::kRunning;
       replica->readiness = Readiness::kReady;
+      replica->seasoned = true;
       return;
     case Action::kJoin:
       replica->member = true;

@@ -26,6 +26,8 @@ struct Replica {
   bool member = false;     // in the set that gets requests
   bool leaving = false;    // on its way out: taken out to be stopped
   bool busy = false;       // and requests to it are under way: it is to be waited for
+  bool altered = false;    // by others, beyond what can be put right in place: to be replaced
+  bool seasoned = true;    // has been ready for long enough to count
   bool condemned = false;  // its liveness probe failed: to be replaced
   bool held = false;       // ended; its backoff says: not yet
   bool completed = false;  // ended, and its restart policy says: let it be

@@ -24,6 +24,8 @@ struct PluginController::Turn {
   std::vector<driver::Container> containers = {};
   Observed world = {};
   std::vector<Step> steps = {};  // what the diff wanted last
+  bool gives_up = false;  // what the spec says, for a former revision
+  bool acts = true;  // false: what deviates is only shown
   std::vector<Error> errors = {};
   std::optional<Images::State> image = {};
   PluginReport report = {};
@@ -102,9 +104,11 @@ Outcome PluginController::Visit(const Key& key) {
   const auto memory = MemoryOf(key, *object);
   if (!memory->adopted) Adopt(*memory, *object);
   Desired desired = BuildDesired(*object, LookupIn(parts_.cache), parts_.installation);
+  if (auto former = FallBack(*object, desired, *memory)) desired = *std::move(former);
   Turn turn{std::move(*object), std::move(desired), *memory};
   Remember(turn.desired, *memory);
   if (const auto told = Announce(turn); !told.ok()) return Failed{told.error()};
+  turn.acts = MayAct(turn.desired, *memory);
   const Result<void> recorded = Record(turn);
   const Result<void> seen = Converge(turn);
   if (!seen.ok()) {
@@ -115,6 +119,24 @@ Outcome PluginController::Visit(const Key& key) {
     return Failed{written.error()};
   if (!recorded.ok()) return Failed{recorded.error()};
   return Conclude(turn);
+}
+
+// What failed is not tried again: the revision that was ready last stands in for it until the spec says something else.
+std::optional<Desired> PluginController::FallBack(const Json& plugin, const Desired& desired, const PluginMemory& memory) const {
+  if (memory.failed.empty() || memory.failed != desired.hash || desired.replicas == 0) return std::nullopt;
+  const auto revision = ReadObject(parts_.cache, {std::string(kRevisions), desired.key.ns, memory.stable});
+  if (!revision) return std::nullopt;
+  Desired former = BuildDesired(WithRevision(plugin, *revision), LookupIn(parts_.cache), parts_.installation);
+  if (former.hash == desired.hash || !former.problems.empty()) return std::nullopt;
+  former.rolled_back = memory.failure;
+  return former;
+}
+
+bool PluginController::MayAct(const Desired& desired, const PluginMemory& memory) {
+  if (desired.deleting) return true;
+  if (desired.reconcile.paused) return false;
+  const std::string& request = desired.reconcile.requested_at;
+  return desired.reconcile.mode == ReconcileMode::kCorrect || (!request.empty() && request != memory.handled_request);
 }
 
 // The intent is written before the first container is made: who deletes the plugin then waits for us.
@@ -152,12 +174,13 @@ Result<void> PluginController::Converge(Turn& turn) {
   for (int round = 0; round < kMostRounds; ++round) {
     PATCHBAY_CHECK(Look(turn));
     std::vector<Step> now = turn.steps;
-    const bool create = MayCreate(turn, now);
+    const bool create = turn.acts && MayCreate(turn, now);
     std::set<std::string> made;
     for (const Step& step : now)
       if (step.action == Action::kCreate) made.insert(step.target);
     std::erase_if(now, [&](const Step& step) {
-      return IsWait(step.action) || (!create && made.contains(step.target));
+      const bool of_gateway = step.action == Action::kJoin || step.action == Action::kLeave;
+      return IsWait(step.action) || (!create && made.contains(step.target)) || (!turn.acts && !of_gateway);
     });
     if (now.empty()) break;
     const Executed executed = parts_.executor.Do(turn.desired, turn.memory, now);
@@ -212,12 +235,46 @@ Result<void> PluginController::Report(Turn& turn) {
     turn.report.pulling = turn.image && turn.image->what == Images::State::What::kPulling;
     CheckProgress(turn);
     turn.report.obstacle = FindObstacle(turn);
+    Judge(turn);
     ShowPods(turn, true);
   } else {
     turn.report.obstacle = Explain(turn.errors.front());
   }
   const bool release = turn.desired.deleting && turn.report.known && turn.containers.empty();
   return WriteStatus(turn, release);
+}
+
+// Whether the rollout is done, or is to be given up.
+void PluginController::Judge(Turn& turn) {
+  PluginMemory& memory = turn.memory;
+  const Desired& desired = turn.desired;
+  if (turn.report.complete) {
+    memory.handled_request = desired.reconcile.requested_at;
+    if (desired.rolled_back.empty() && desired.replicas > 0) {
+      memory.stable = RevisionName(turn.object, RevisionData(turn.object));
+      memory.failed.clear();
+    }
+  } else if (IsOverdue(turn) && desired.strategy.auto_rollback && desired.rolled_back.empty() && turn.acts &&
+             memory.failed != desired.hash && turn.report.updated > 0 && !turn.image && turn.errors.empty()) {
+    // It runs and does not become ready. What waits for a registry, the engine or a Secret goes on by itself.
+    memory.failed = desired.hash;
+    memory.failure = turn.report.obstacle ? StrCat(turn.report.obstacle->reason, ": ", turn.report.obstacle->message)
+                                          : StrCat("no progress for ", desired.strategy.progress.count(), " s");
+    turn.gives_up = FallBack(turn.object, desired, memory).has_value();
+    if (turn.gives_up)
+      memory.notes.push_back({true, "RolledBack", StrCat("revision ", desired.hash, " is given up: ", memory.failure)});
+    else memory.failed.clear();
+  }
+  turn.report.acting = turn.acts;
+  turn.report.handled_request = memory.handled_request;
+  turn.report.stable = memory.stable;
+  turn.report.failed = memory.failed;
+  turn.report.failure = memory.failure;
+}
+
+bool PluginController::IsOverdue(const Turn& turn) const {
+  return !turn.report.complete && !turn.desired.deleting && !turn.report.pulling && turn.desired.replicas > 0 &&
+         parts_.clock.Mono() - turn.memory.progress_at >= turn.desired.strategy.progress;
 }
 
 void PluginController::ShowPods(Turn& turn, bool all) {
@@ -251,8 +308,7 @@ std::optional<Obstacle> PluginController::FindObstacle(const Turn& turn) const {
                     turn.image->next};
   if (!turn.errors.empty()) return Explain(turn.errors.front());
   if (auto crash = FindCrash(turn)) return crash;
-  if (!turn.report.pulling && turn.desired.replicas > 0 &&
-      parts_.clock.Mono() - turn.memory.progress_at >= turn.desired.strategy.progress)
+  if (turn.acts && IsOverdue(turn))
     return Obstacle{"ProgressDeadlineExceeded",
                     StrCat("no progress for ", turn.desired.strategy.progress.count(), " s; ", turn.report.waiting_for),
                     true, {}};
@@ -310,8 +366,13 @@ Result<void> PluginController::WriteStatus(const Turn& turn, bool release) {
 
 Outcome PluginController::Conclude(const Turn& turn) const {
   if (!turn.errors.empty()) return Failed{turn.errors.front()};
+  if (turn.gives_up) return CheckAgain{milliseconds(1)};
   const bool problems = turn.desired.replicas > 0 && !turn.desired.problems.empty();
-  if (turn.report.complete || problems) return Converged{};
+  const auto& interval = turn.desired.reconcile.interval;
+  if (turn.report.complete || problems || (!turn.acts && turn.desired.probes.empty())) {
+    if (interval) return CheckAgain{*interval};
+    return Converged{};
+  }
   milliseconds after = kLookAgain;
   if (turn.image && turn.image->what == Images::State::What::kBackoff && turn.image->next)
     after = std::min(after, turn.image->wait);

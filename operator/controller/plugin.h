@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -55,6 +56,10 @@ class PluginController {
   std::shared_ptr<PluginMemory> MemoryOf(const Key& key, const Json& plugin);
   void Forget(const Key& key);
   void Remember(const Desired& desired, PluginMemory& memory);
+  std::optional<Desired> FallBack(const Json& plugin, const Desired& desired, const PluginMemory& memory) const;
+  static bool MayAct(const Desired& desired, const PluginMemory& memory);
+  void Judge(Turn& turn);
+  bool IsOverdue(const Turn& turn) const;
   Result<void> Announce(const Turn& turn);
   Result<void> Record(const Turn& turn);
   Result<void> Converge(Turn& turn);

@@ -12,6 +12,10 @@ void Adopt(PluginMemory& memory, const Json& plugin) {
                     FindInt(plugin, {"status", "rollout", "droppedRequests"}),
                     FindString(plugin, {"status", "rollout", "drain"}) == "Timed",
                     FindString(plugin, {"status", "rollout", "started"})};
+  memory.stable = FindString(plugin, {"status", "stableRevision"});
+  memory.failed = FindString(plugin, {"status", "rollout", "failedRevision"});
+  memory.failure = FindString(plugin, {"status", "rollout", "failure"});
+  memory.handled_request = FindString(plugin, {"status", "lastHandledReconcileAt"});
   const Json* instances = Find(plugin, {"status", "instances"});
   if (instances == nullptr || !instances->is_array()) return;
   for (const Json& instance : *instances) {

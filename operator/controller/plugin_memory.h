@@ -50,6 +50,12 @@ struct PluginMemory {
   std::map<std::pair<std::string, int>, RestartBackoff> backoffs;  // per revision and ordinal
   std::map<std::string, Drain> drains;             // by container
   RolloutCount rollout;
+  std::map<std::string, MonoTime> ready_since;     // by container
+  std::set<std::string> altered;                   // containers replaced because others changed them, of this revision
+  std::string stable;                              // ControllerRevision that was ready last
+  std::string failed;                              // the hash that was given up for it
+  std::string failure;                             // why
+  std::string handled_request;                     // status.lastHandledReconcileAt
   std::optional<MonoTime> unsettled_since;         // the gateway is being waited for
   std::map<std::string, PodMemory> pods;   // by container
   std::map<std::string, std::string> pods_to_come;  // container name: since when (RFC 3339)

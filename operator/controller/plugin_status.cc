@@ -52,7 +52,34 @@ void WriteRollout(Json& plugin, const PluginReport& report, const std::string& n
   if (!count.started.empty()) rollout["started"] = count.started;
   const std::string finished = same ? FindString(plugin, {"status", "rollout", "finished"}) : "";
   if (report.complete || !finished.empty()) rollout["finished"] = finished.empty() ? now : finished;
+  if (!report.failed.empty()) {
+    rollout["failedRevision"] = report.failed;
+    rollout["failure"] = report.failure;
+  }
   SetStatus(plugin, "rollout", std::move(rollout));
+  SetStatus(plugin, "stableRevision", report.stable.empty() ? Json() : Json(report.stable));
+  SetStatus(plugin, "lastHandledReconcileAt", report.handled_request.empty() ? Json() : Json(report.handled_request));
+}
+
+// Each since it was first seen as it is now. Where nothing is done about it, others may want to.
+void WriteDrift(Json& plugin, const Desired& desired, const PluginReport& report, const std::string& now,
+                cache::Committer::Notes& notes) {
+  const Json* before = Find(plugin, {"status", "drift"});
+  Json drift = Json::array();
+  for (const Deviation& deviation : report.drift) {
+    Json entry = {{"field", deviation.field}, {"desired", deviation.desired}, {"actual", deviation.actual}};
+    std::string since;
+    if (before != nullptr)
+      for (const Json& old : *before)
+        if (FindString(old, {"field"}) == deviation.field && FindString(old, {"actual"}) == deviation.actual)
+          since = FindString(old, {"firstSeen"});
+    if (since.empty() && desired.reconcile.mode == ReconcileMode::kWarn && !report.acting)
+      notes.events.push_back({true, "Drifted", StrCat(deviation.field, " is ", deviation.actual, ", wanted is ",
+                                                      deviation.desired, "; spec.reconcile.mode is Warn")});
+    entry["firstSeen"] = since.empty() ? now : since;
+    drift.push_back(std::move(entry));
+  }
+  SetStatus(plugin, "drift", drift.empty() ? Json() : std::move(drift));
 }
 
 // What was to be replaced and is gone has been.
@@ -105,6 +132,7 @@ void NoteTransition(const Json& plugin, const Desired& desired, const Standing& 
 std::string PhaseOf(const Desired& desired, const PluginReport& report) {
   if (desired.deleting) return "Stopping";
   if (!desired.enabled) return report.instances.empty() ? "Disabled" : "Stopping";
+  if (!desired.rolled_back.empty()) return "Degraded";
   if (report.complete) return "Running";
   if (report.obstacle && report.obstacle->stalled) return report.ready > 0 ? "Degraded" : "Failed";
   if (report.pulling) return "Pulling";
@@ -115,10 +143,19 @@ std::string PhaseOf(const Desired& desired, const PluginReport& report) {
 Standing StandingOf(const Desired& desired, const PluginReport& report) {
   if (!report.known) return {Way::kUnknown, report.obstacle->reason, report.obstacle->message};
   if (desired.deleting) return {Way::kUnderWay, "Terminating", "the plugin is being deleted"};
+  if (!desired.rolled_back.empty())
+    return {Way::kStalled, "RolledBack",
+            StrCat(desired.rolled_back, "; ", report.complete ? "the former revision runs" : "going back to the former revision")};
   if (report.complete && !desired.enabled) return {Way::kReady, "Disabled", "the plugin is disabled and nothing runs"};
   if (report.complete) return {Way::kReady, "AllReplicasReady", StrCat(report.ready, " of ", desired.replicas, " ready")};
   if (report.obstacle)
     return {report.obstacle->stalled ? Way::kStalled : Way::kUnderWay, report.obstacle->reason, report.obstacle->message};
+  if (!report.acting) {
+    const std::string first = report.drift.empty() ? "" : StrCat("; ", report.drift.front().field, " is ", report.drift.front().actual);
+    return {Way::kUnderWay, desired.reconcile.paused ? "Paused" : "NotCorrected",
+            StrCat(desired.reconcile.paused ? "spec.reconcile.paused is true" : "spec.reconcile.mode is not Correct",
+                   ": nothing is done about ", report.drift.size(), " deviations", first)};
+  }
   const std::string what = report.waiting_for.empty() ? "" : StrCat("; ", report.waiting_for);
   const char* reason = !desired.enabled ? "Stopping" : report.pulling ? "Pulling" : "Progressing";
   return {Way::kUnderWay, reason, StrCat(report.ready, " of ", desired.replicas, " ready", what)};
@@ -134,6 +171,7 @@ void WriteReport(Json& plugin, const Desired& desired, const PluginReport& repor
     WriteInstances(plugin, desired, report);
     WriteEvictions(plugin, report);
     WriteRollout(plugin, report, now);
+    WriteDrift(plugin, desired, report, now, notes);
   }
   SetStatus(plugin, "selector", StrCat(driver::kLabelPlugin, "=", desired.key.name));
   SetStatus(plugin, "lastError", report.obstacle ? Json(report.obstacle->message) : Json());

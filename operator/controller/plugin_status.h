@@ -9,6 +9,7 @@
 #include "controller/conditions.h"
 #include "controller/desired.h"
 #include "controller/diff.h"
+#include "controller/drift.h"
 #include "controller/plugin_memory.h"
 
 namespace patchbay::controller {
@@ -44,6 +45,12 @@ struct PluginReport {
   int ready = 0;    // of those, where it gets requests
   bool complete = false;
   bool pulling = false;
+  std::vector<Deviation> drift;
+  bool acting = true;        // what deviates is put right
+  std::string handled_request;
+  std::string stable;
+  std::string failed;
+  std::string failure;
   RolloutCount rollout;
   std::string waiting_for;  // for a person; "" when nothing
   std::optional<Obstacle> obstacle;

@@ -35,6 +35,16 @@ Json RevisionData(const Json& plugin) {
   return {{"spec", std::move(kept)}};
 }
 
+Json WithRevision(const Json& plugin, const Json& revision) {
+  Json former = plugin;
+  const Json* spec = Find(revision, {"data", "spec"});
+  Json restored = spec ? *spec : Json::object();
+  for (const char* field : kNotOfARevision)
+    if (const Json* value = Find(plugin, {"spec", field})) restored[field] = *value;
+  former["spec"] = std::move(restored);
+  return former;
+}
+
 std::string RevisionName(const Json& plugin, const Json& data) {
   const std::string text = nlohmann::json(data).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return StrCat(NameOf(plugin).substr(0, kMostOfName), "-", Sha256Hex(StrCat(UidOf(plugin), " ", text)).substr(0, 12));

@@ -18,6 +18,8 @@ inline constexpr std::string_view kRevisions = "controllerrevisions.apps";
 // The part of `plugin` that a rollback restores: spec without what says how many, whether and how eagerly (replicas,
 // enabled, strategy, reconcile, revisionHistoryLimit). {"spec":{...}}
 Json RevisionData(const Json& plugin);
+// `plugin` with the spec that a ControllerRevision has; what does not belong to a revision stays.
+Json WithRevision(const Json& plugin, const Json& revision);
 // "<plugin>-<digest of its uid and the data>": the same for the same content in any order of members.
 std::string RevisionName(const Json& plugin, const Json& data);
 

@@ -50,7 +50,10 @@ void Survey::Watch(const Desired& desired, const std::vector<Container>& contain
     if (container.state != ContainerState::kRunning) continue;
     const auto known = memory.known_ready.find(container.id);
     const bool ready = known != memory.known_ready.end() && known->second == StartedOf(container);
-    if (ready) memory.members.insert(container.id);
+    if (ready) {
+      memory.members.insert(container.id);
+      memory.ready_since[container.id] = clock_.Mono() - desired.strategy.min_ready;
+    }
     if (!desired.probes.empty())
       targets.push_back({container.id, container.ip, IncarnationOf(container), desired.probes, ready});
   }
@@ -123,6 +126,23 @@ bool Survey::IsBusy(const Desired& desired, const Container& container, PluginMe
   return false;
 }
 
+bool Survey::IsSeasoned(const Desired& desired, const Replica& replica, PluginMemory& memory) const {
+  if (replica.readiness != Readiness::kReady) {
+    memory.ready_since.erase(replica.id);
+    return false;
+  }
+  const auto [since, fresh] = memory.ready_since.try_emplace(replica.id, clock_.Mono());
+  return clock_.Mono() - since->second >= desired.strategy.min_ready;
+}
+
+// An engine that never tells what it was asked for must not cost container after container.
+bool Survey::IsAltered(const Desired& desired, const Container& container, PluginMemory& memory) const {
+  constexpr std::size_t kMost = 20;
+  if (RevisionOf(container) != desired.hash || FindAlterations(desired, container).empty()) return false;
+  return memory.altered.contains(container.id) ||
+         (memory.altered.size() < kMost && memory.altered.insert(container.id).second);
+}
+
 Observed Survey::Take(const Desired& desired, const std::vector<Container>& containers, PluginMemory& memory) {
   Watch(desired, containers, memory);
   Observed world;
@@ -142,6 +162,8 @@ Observed Survey::Take(const Desired& desired, const std::vector<Container>& cont
     replica.member = memory.members.contains(container.id);
     replica.leaving = memory.leaving.contains(container.id);
     replica.completed = IsCompleted(desired, container);
+    replica.seasoned = IsSeasoned(desired, replica, memory);
+    replica.altered = IsAltered(desired, container, memory);
     const auto backoff = memory.backoffs.find({replica.hash, replica.ordinal});
     replica.held = container.state == ContainerState::kExited && backoff != memory.backoffs.end() &&
                    now < backoff->second.next;
@@ -153,6 +175,7 @@ Observed Survey::Take(const Desired& desired, const std::vector<Container>& cont
   std::erase_if(memory.members, absent);
   std::erase_if(memory.leaving, absent);
   std::erase_if(memory.evicted, absent);
+  std::erase_if(memory.ready_since, [&](const auto& entry) { return absent(entry.first); });
   std::erase_if(memory.restarts, [&](const auto& entry) { return absent(entry.first); });
   std::erase_if(memory.drains, [&](const auto& entry) { return !memory.leaving.contains(entry.first); });
   world.settled = GatewaySettled(desired, memory);
@@ -199,6 +222,7 @@ PluginReport Survey::Report(const Desired& desired, const std::vector<Container>
   std::sort(report.instances.begin(), report.instances.end(), [](const auto& a, const auto& b) {
     return std::tie(a.ordinal, a.name) < std::tie(b.ordinal, b.name);
   });
+  report.drift = FindDrift(desired, containers);
   report.rollout = memory.rollout;
   report.updated = static_cast<int>(updated.size());
   report.ready = static_cast<int>(ready.size());
@@ -220,6 +244,7 @@ std::optional<MonoTime> Survey::NextMoment(const Desired& desired, const PluginM
   };
   for (const auto& [place, backoff] : memory.backoffs) offer(backoff.next);
   if (memory.unsettled_since && !memory.leaving.empty()) offer(*memory.unsettled_since + desired.strategy.drain);
+  for (const auto& [id, since] : memory.ready_since) offer(since + desired.strategy.min_ready);
   for (const auto& [id, drain] : memory.drains) {
     const auto waited = std::chrono::duration_cast<milliseconds>(clock_.Mono() - drain.since);
     if (!drain.told) offer(clock_.Mono() + std::clamp(waited / 8, milliseconds(50), milliseconds(1'000)));

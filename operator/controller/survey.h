@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "controller/desired.h"
 #include "controller/diff.h"
+#include "controller/drift.h"
 #include "controller/endpoints.h"
 #include "controller/plugin_memory.h"
 #include "controller/plugin_status.h"
@@ -34,6 +35,8 @@ class Survey {
   void Watch(const Desired& desired, const std::vector<driver::Container>& containers, PluginMemory& memory);
   void Count(const Desired& desired, const driver::Container& container, bool condemned, PluginMemory& memory);
   static void ForgetBackoff(const driver::Container& evicted, PluginMemory& memory);
+  bool IsSeasoned(const Desired& desired, const Replica& replica, PluginMemory& memory) const;
+  bool IsAltered(const Desired& desired, const driver::Container& container, PluginMemory& memory) const;
   bool IsBusy(const Desired& desired, const driver::Container& container, PluginMemory& memory) const;
   bool GatewaySettled(const Desired& desired, PluginMemory& memory) const;
 

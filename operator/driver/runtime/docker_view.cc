@@ -107,6 +107,13 @@ std::vector<PortMapping> ReadInspectedPorts(const Json& document) {
   return ports;
 }
 
+Allowance ReadAllowance(const Json& document) {
+  Allowance allowance{FindInt(document, {"HostConfig", "Memory"}), FindInt(document, {"HostConfig", "NanoCpus"}), {}};
+  if (const Json* networks = Find(document, {"NetworkSettings", "Networks"}); networks && networks->is_object())
+    for (const auto& [name, network] : networks->items()) allowance.networks.push_back(name);
+  return allowance;
+}
+
 Error NoId() { return Error{Code::kInternal, "the engine described a container without an id"}; }
 
 }  // namespace
@@ -161,6 +168,7 @@ Result<Container> ReadInspected(const Json& document) {
   const bool running = container.state == ContainerState::kRunning;
   container.ip = ReadAddress(document, running);
   if (running) container.ports = ReadInspectedPorts(document);
+  container.allowance = ReadAllowance(document);
   container.restarts = static_cast<int>(FindInt(document, {"RestartCount"}));
   container.created = ReadTime(FindString(document, {"Created"}));
   container.started = ReadTime(FindString(document, {"State", "StartedAt"}));

@@ -79,6 +79,13 @@ struct ContainerSpec {
 enum class ContainerState { kCreated, kRunning, kPaused, kRestarting, kRemoving, kExited, kDead };
 const char* ContainerStateName(ContainerState state);
 
+// What a container may use, as it is now: others may change it while it runs.
+struct Allowance {
+  std::int64_t memory_bytes = 0;  // 0: no limit
+  std::int64_t nano_cpus = 0;
+  std::vector<std::string> networks;  // names
+};
+
 // What a container is, as last observed.
 struct Container {
   std::string id;
@@ -92,6 +99,7 @@ struct Container {
   std::string error;  // the engine's own
   std::string ip;     // on its network; "" when not running
   std::vector<PortMapping> ports;
+  std::optional<Allowance> allowance;  // a list does not tell
   int restarts = 0;  // by the engine
   std::optional<WallTime> created;
   std::optional<WallTime> started;

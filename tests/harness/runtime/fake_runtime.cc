@@ -29,6 +29,7 @@ Container AsListed(Container container) {
   container.oom_killed = false;
   container.error.clear();
   container.restarts = 0;
+  container.allowance.reset();
   container.started = container.finished = container.previous_end = std::nullopt;
   return container;
 }
@@ -117,6 +118,7 @@ Result<std::string> FakeRuntime::MakeContainer(State& state, News& news, const C
   item.seen.id = std::string(64 - digits.size(), '0') + digits;
   item.seen.name = spec.name;
   item.seen.image = spec.image;
+  item.seen.allowance = Allowance{spec.memory_bytes, spec.nano_cpus, {spec.network.empty() ? "bridge" : spec.network}};
   item.seen.image_id = StrCat("sha256:of-", image);
   item.seen.created = clock_.Wall();
   state.items.push_back(item);

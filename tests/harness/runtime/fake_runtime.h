@@ -53,6 +53,7 @@ class FakeRuntime : public Runtime {
   void Die(const std::string& id_or_name, int exit_code, bool oom_killed = false);
   void Vanish(const std::string& id_or_name);
   void Pause(const std::string& id_or_name);
+  void Update(const std::string& id_or_name, std::int64_t memory_bytes);  // as `docker update`
   void SetLabel(const std::string& id_or_name, const std::string& label, const std::string& value);
   // What it uses from now on: cores, and bytes. At first 0.1 and 10 MiB.
   void SetUsage(const std::string& id_or_name, double cores, std::int64_t memory_bytes);

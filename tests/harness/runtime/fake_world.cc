@@ -77,6 +77,16 @@ void FakeRuntime::Pause(const std::string& id_or_name) {
   });
 }
 
+void FakeRuntime::Update(const std::string& id_or_name, std::int64_t memory_bytes) {
+  Change([&](State& state, News& news) {
+    Item* item = FindItem(state, id_or_name);
+    if (item == nullptr) return false;
+    item->seen.allowance->memory_bytes = memory_bytes;
+    Tell(state, news, *item, "update");
+    return true;
+  });
+}
+
 void FakeRuntime::SetLabel(const std::string& id_or_name, const std::string& label, const std::string& value) {
   auto state = state_.Lock();
   Item* item = FindItem(*state, id_or_name);

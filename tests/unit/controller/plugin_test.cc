@@ -159,10 +159,13 @@ TEST(Plugin, AFailedNewRevisionCostsNoHealthyOldContainer) {
   world.ApplyPlugin("echo", WithProbe(PluginSpec("app:1", 2)));
   world.Settle();
   world.Patch(world.PluginKey("echo"), {{"image", "app:2"}});
-  world.Advance(minutes(30));
+  world.Advance(minutes(8));
   const auto running = world.RunningImages();
   EXPECT_EQ(std::count(running.begin(), running.end(), "app:1"), 2);
   EXPECT_EQ(world.ConditionOf(world.PluginKey("echo"), "Stalled"), "True/CrashLoopBackOff");
+  world.Advance(minutes(30));
+  EXPECT_THAT(world.RunningImages(), ElementsAre("app:1", "app:1"));
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("echo"), "Stalled"), "True/RolledBack");
   world.Patch(world.PluginKey("echo"), {{"image", "app:1"}});
   world.Settle();
   EXPECT_EQ(world.Phase("echo"), "Running");
