@@ -18,7 +18,8 @@ Result<std::string> ReadToken(const std::string& file) {
   std::getline(lines, line);
   std::string token(Trim(line));
   if (token.empty())
-    return Error{Code::kInvalid, StrCat("--gateway-token-file ", file, ": the first line must be the token; the file is empty or cannot be read")};
+    return Error{Code::kInvalid, StrCat("--gateway-token-file ", file,
+                                        ": the first line must be the token; the file is empty or cannot be read")};
   return token;
 }
 

@@ -152,6 +152,7 @@ void Controllers::Core::OnChange(const cache::Step& step) {
     queue_.Add(key);
   } else if (key.resource == kWebhooks || key.resource == kSecrets || key.resource == kConfigMaps) {
     queue_.Add(key);
+    if (key.resource == kSecrets) routes_.MarkDirty();  // callers may have to know something else
   }
 }
 

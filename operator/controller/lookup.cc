@@ -19,6 +19,22 @@ std::optional<Json> ReadObject(const cache::Cache& cache, const Key& key) {
   return entry ? ReadObject(*entry) : std::nullopt;
 }
 
+std::optional<std::map<std::string, std::string>> ReadSecret(const cache::Cache& cache, const Key& secret) {
+  const auto object = ReadObject(cache, secret);
+  if (!object) return std::nullopt;
+  std::map<std::string, std::string> values;
+  for (const char* member : {"data", "stringData"}) {
+    const Json* some = Find(*object, {member});
+    if (some == nullptr || !some->is_object()) continue;
+    for (const auto& [name, value] : some->items()) {
+      if (!value.is_string()) continue;
+      const auto& text = value.get_ref<const std::string&>();
+      values[name] = member[0] == 'd' ? DecodeBase64(text).value_or("") : text;
+    }
+  }
+  return values;
+}
+
 Lookup LookupIn(const cache::Cache& cache) {
   return [&cache](const Key& key, const std::string& name) -> std::optional<std::string> {
     const auto object = ReadObject(cache, key);

@@ -119,6 +119,22 @@ std::optional<driver::CrossOrigin> ReadCors(const Json& spec, RouteWish& wish) {
   return origin;
 }
 
+// "None" and no auth are one; Forward has no secret.
+void ReadAuth(const Json& spec, RouteWish& wish) {
+  using Type = driver::CallerCheck::Type;
+  const std::string type = FindString(spec, {"auth", "type"});
+  if (type != "Basic" && type != "Key" && type != "JWT") return;
+  driver::CallerCheck check;
+  check.type = type == "Basic" ? Type::kBasic : type == "Key" ? Type::kKey : Type::kJwt;
+  check.header = FindString(spec, {"auth", "header"}, "Authorization");
+  wish.route.auth = std::move(check);
+  const std::string secret = FindString(spec, {"auth", "secretRef", "name"});
+  const std::string issuer = FindString(spec, {"auth", "issuer"});
+  if (secret.empty()) wish.problems.push_back(StrCat("spec.auth.secretRef: ", type, " needs a Secret"));
+  if (type == "JWT" && issuer.empty()) wish.problems.push_back("spec.auth.issuer: JWT needs the issuer of the tokens");
+  wish.secret = SecretUse{{std::string(kSecrets), wish.key.ns, secret}, FindString(spec, {"auth", "secretRef", "key"}), issuer};
+}
+
 // "http://h:80" -> address and TLS; nothing when it is no such address.
 std::optional<driver::Upstream> ReadUrl(const std::string& url) {
   driver::Upstream upstream;
@@ -228,12 +244,39 @@ RouteWish ReadRoute(const Json& object, const std::vector<std::string>& unsuppor
   route.retry_for = ReadDuration(spec, {"retry", "timeout"}, wish);
   route.rate_limit = ReadRateLimit(spec);
   route.cors = ReadCors(spec, wish);
+  ReadAuth(spec, wish);
   ReadBackends(spec, wish);
   for (const std::string& field : unsupported) {
     const bool open = field == "auth" && FindString(spec, {"auth", "type"}) == "None";
     if (!open && Uses(spec, field)) wish.unsupported.push_back(StrCat("spec.", field));
   }
   return wish;
+}
+
+void ResolveCallers(const RouteWish& wish, const FindSecret& find, ResolvedRoute& resolved) {
+  if (!wish.secret || !resolved.route.auth) return;
+  const SecretUse& use = *wish.secret;
+  driver::CallerCheck& auth = *resolved.route.auth;
+  const auto miss = [&](std::string message) {
+    if (resolved.missing_reason.empty()) resolved.missing_reason = "SecretNotFound";
+    resolved.missing.push_back(std::move(message));
+  };
+  auto values = find(use.secret);
+  if (!values) return miss(StrCat("secret \"", use.secret.name, "\" does not exist"));
+  if (!use.key.empty()) std::erase_if(*values, [&](const auto& entry) { return entry.first != use.key; });
+  for (auto& [name, value] : *values) value = std::string(Trim(value));
+  std::erase_if(*values, [](const auto& entry) { return entry.second.empty(); });
+  const bool token = auth.type == driver::CallerCheck::Type::kJwt;
+  if (values->empty() || (token && values->size() != 1))
+    return miss(StrCat("secret \"", use.secret.name, "\" has ", values->empty() ? "nothing" : "more than one value",
+                       use.key.empty() ? "" : StrCat(" at \"", use.key, "\"")));
+  if (token) {
+    auth.credentials.emplace_back(use.issuer, values->begin()->second);
+  } else if (auth.type == driver::CallerCheck::Type::kBasic && values->contains("username") && values->contains("password")) {
+    auth.credentials.emplace_back(values->at("username"), values->at("password"));
+  } else {
+    auth.credentials.assign(values->begin(), values->end());
+  }
 }
 
 ResolvedRoute Resolve(const RouteWish& wish, const FindTarget& find) {

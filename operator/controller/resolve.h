@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,6 +23,13 @@ struct Backend {
   int weight = 1;
 };
 
+// Where auth.secretRef leads.
+struct SecretUse {
+  Key secret;
+  std::string key;     // "" for all
+  std::string issuer;  // of tokens
+};
+
 // A Route as its spec says, without addresses.
 struct RouteWish {
   Key key;
@@ -31,6 +39,7 @@ struct RouteWish {
   bool deleting = false;
   driver::GatewayRoute route;
   std::vector<Backend> backends;
+  std::optional<SecretUse> secret;       // route.auth is set, and this says what callers must know
   std::vector<std::string> problems;     // the spec cannot be understood
   std::vector<std::string> unsupported;  // fields that are set and that the gateway cannot do
 
@@ -60,6 +69,12 @@ struct ResolvedRoute {
   std::string missing_reason;             // BackendNotFound, PortNotFound; "" when all names are known
   std::vector<std::string> missing;       // for a person
 };
+
+// A Secret's data, decoded.
+using FindSecret = std::function<std::optional<std::map<std::string, std::string>>(const Key& secret)>;
+
+// What callers must know. Without the Secret nobody is let through, and the route says what is missing.
+void ResolveCallers(const RouteWish& wish, const FindSecret& find, ResolvedRoute& resolved);
 
 // A backend's weight is shared by its containers.
 ResolvedRoute Resolve(const RouteWish& wish, const FindTarget& find);

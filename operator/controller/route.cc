@@ -132,6 +132,7 @@ void RouteController::Publish(bool forced) {
   std::map<Key, Judged> judged;
   for (const RouteWish& wish : wishes) {
     ResolvedRoute resolved = Resolve(wish, [&](const Key& key) { return FindPlugin(key, view); });
+    ResolveCallers(wish, [&](const Key& secret) { return ReadSecret(parts_.cache, secret); }, resolved);
     judged[wish.key] = {Judge(wish, resolved), wish.wanted()};
     if (wish.wanted()) routes.push_back(std::move(resolved.route));
   }

@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "driver/gateway/caddy_json.h"
+#include "driver/gateway/capabilities.h"
 #include "driver/gateway/caddy_publish.h"
 #include "object/json.h"
 
@@ -58,7 +59,7 @@ CaddyGateway::CaddyGateway(std::shared_ptr<http::HttpClient> client, CaddyAdmin 
       changes_refused_(CountChanges(options_, "refused")),
       changes_failed_(CountChanges(options_, "failed")) {}
 
-std::vector<std::string> CaddyGateway::Unsupported() const { return {"auth", "cors", "rateLimit", "retry.on"}; }
+std::vector<std::string> CaddyGateway::Unsupported() const { return FieldsNotDone("caddy"); }
 
 Result<Published> CaddyGateway::Publish(const std::vector<GatewayRoute>& routes) {
   const std::lock_guard one_at_a_time(publishing_);

@@ -46,8 +46,10 @@ Result<KongVersion> ReadVersion(std::string_view text) {
   const auto begin = text.find_first_of("0123456789");
   const auto parts = Split(begin == std::string_view::npos ? "" : text.substr(begin), '.');
   const auto major = ParseInt(parts[0]);
-  const auto minor = parts.size() > 1 ? ParseInt(parts[1].substr(0, parts[1].find_first_not_of("0123456789"))) : std::nullopt;
-  if (!major || !minor) return Error{Code::kInternal, StrCat("the gateway at this address is not Kong: version ", QuoteJson(text))};
+  const auto minor =
+      parts.size() > 1 ? ParseInt(parts[1].substr(0, parts[1].find_first_not_of("0123456789"))) : std::nullopt;
+  if (!major || !minor)
+    return Error{Code::kInternal, StrCat("the gateway at this address is not Kong: version ", QuoteJson(text))};
   const KongVersion version{static_cast<int>(*major), static_cast<int>(*minor)};
   if (version.major < 2 || (version.major == 2 && version.minor < 8) || version.major > 3)
     return Error{Code::kUnsupported, StrCat("Kong ", text, " is not one we know: 2.8 to 3.x")};
@@ -103,7 +105,8 @@ Result<KongNode> KongAdmin::Node() const {
   return node;
 }
 
-Result<void> KongAdmin::List(const std::string& path, const std::string& tag, const std::function<void(Json)>& visit) const {
+Result<void> KongAdmin::List(const std::string& path, const std::string& tag,
+                             const std::function<void(Json)>& visit) const {
   std::string offset;
   for (int page = 0; page < kMostPages; ++page) {
     const std::string query = StrCat("?size=", kPageSize, tag.empty() ? "" : StrCat("&tags=", EncodeUrl(tag)),

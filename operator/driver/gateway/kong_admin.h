@@ -20,9 +20,9 @@ struct KongNode {
   std::string boot;          // another value when a DB-less node was started again
 };
 
-// Errors: kUnavailable, kTimeout, kInDoubt as HttpClient; kInDoubt also for 500 after a write; kInvalid when Kong refuses
-// (400), the message is its own with its "fields"; kConflict the same for 409; kNotFound; kForbidden (401, 403);
-// kInternal for an answer that is not Kong's.
+// Errors: kUnavailable, kTimeout, kInDoubt as HttpClient; kInDoubt also for 500 after a write; kInvalid when Kong
+// refuses (400), the message is its own with its "fields"; kConflict the same for 409; kNotFound; kForbidden (401,
+// 403); kInternal for an answer that is not Kong's.
 class KongAdmin {
  public:
   // `address`: "http://127.0.0.1:8001" or "unix:/run/kong/admin.sock". `token`: sent as Kong-Admin-Token; "" for none.

@@ -53,8 +53,7 @@ const Names& ConfigFields(std::string_view plugin) {
       {"rate-limiting",
        {"second", "minute", "hour", "day", "month", "year", "limit_by", "header_name", "policy", "fault_tolerant",
         "hide_client_headers"}},
-      {"cors",
-       {"origins", "methods", "headers", "exposed_headers", "credentials", "max_age", "preflight_continue"}},
+      {"cors", {"origins", "methods", "headers", "exposed_headers", "credentials", "max_age", "preflight_continue"}},
       {"key-auth",
        {"key_names", "key_in_header", "key_in_query", "key_in_body", "hide_credentials", "anonymous",
         "run_on_preflight"}},
@@ -155,7 +154,9 @@ std::string PrintKongEntity(KongKind kind, const Json& entity) {
     picked["config"] = Clean(Pick(*config, ConfigFields(FindString(entity, {"name"}))));
   if (Json* paths = Find(picked, {"paths"}); paths != nullptr && paths->is_array())
     for (auto& path : *paths)
-      if (path.is_string() && path.get_ref<const std::string&>().starts_with('~')) path.get_ref<std::string&>().erase(0, 1);
+      if (path.is_string() && path.get_ref<const std::string&>().starts_with('~'))
+        path.get_ref<std::string&>().erase(0, 1);
+  if (kind == KongKind::kService && FindBool(picked, {"enabled"})) picked.erase("enabled");  // Kong's default
   // Kong writes an IPv6 address in another way than it was sent; its id tells it.
   if (kind == KongKind::kTarget && FindString(picked, {"target"}).starts_with('[')) picked.erase("target");
   if (Json* tags = Find(picked, {"tags"}); tags != nullptr && tags->is_array()) std::sort(tags->begin(), tags->end());

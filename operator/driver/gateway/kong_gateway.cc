@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "driver/gateway/capabilities.h"
 #include "driver/gateway/kong_publish.h"
 
 namespace patchbay::driver {
@@ -34,9 +35,7 @@ KongGateway::KongGateway(std::shared_ptr<http::HttpClient> client, KongAdmin adm
       changes_refused_(CountChanges(options_, "refused")),
       changes_failed_(CountChanges(options_, "failed")) {}
 
-std::vector<std::string> KongGateway::Unsupported() const {
-  return {"auth", "rateLimit.burst", "rateLimit.key=host", "retry.on", "retry.timeout"};
-}
+std::vector<std::string> KongGateway::Unsupported() const { return FieldsNotDone("kong"); }
 
 std::string KongGateway::Digest(const GatewayRoute& route) const {
   const auto entities = MapToKong(route, mark_);
@@ -79,7 +78,7 @@ Result<GatewayState> KongGateway::Read() {
     return !seen->node || !seen->node->has_database;
   }();
   if (ask) PATCHBAY_CHECK(AskNode());
-  PATCHBAY_TRY(const auto state, ReadKong(admin_, mark_));
+  PATCHBAY_TRY(const auto state, ReadKong(admin_, mark_, targets_));
   GatewayState served{"", DigestKong(state)};
   Notice(served.routes);
   served.epoch = StrCat(seen_.Lock()->epoch);

@@ -23,6 +23,7 @@
 #include "driver/gateway/gateway.h"
 #include "driver/gateway/kong_admin.h"
 #include "driver/gateway/kong_state.h"
+#include "driver/gateway/kong_targets.h"
 
 namespace patchbay::driver {
 
@@ -82,8 +83,9 @@ class KongGateway : public Gateway {
   Counter& changes_made_;
   Counter& changes_refused_;
   Counter& changes_failed_;
+  KongTargets targets_;
   Guarded<Seen> seen_;
-  Guarded<int> publishing_;  // held by the Publish that is under way
+  Guarded<int> publishing_;  // held by the Publish that is under way; nothing else asks for it
 };
 
 }  // namespace patchbay::driver

@@ -9,28 +9,32 @@ namespace {
 
 using Entities = std::vector<const KongEntity*>;
 
-// A target is known by its address too: ids of those made by others are not ours.
-const KongEntity* FindReal(const KongState& state, const KongEntity& wished) {
-  const auto& kind = state.Of(wished.kind);
-  if (const auto found = kind.find(wished.id); found != kind.end()) return &found->second;
-  if (wished.kind != KongKind::kTarget) return nullptr;
-  const std::string address = FindString(wished.body, {"target"});
-  for (const auto& [id, target] : kind)
-    if (target.parent == wished.parent && FindString(target.body, {"target"}) == address) return &target;
-  return nullptr;
+std::string UpstreamOf(const KongEntity& entity) {
+  if (entity.kind == KongKind::kUpstream) return entity.id;
+  return entity.kind == KongKind::kTarget ? entity.parent : "";
+}
+
+std::string ConsumerOf(const KongEntity& entity) {
+  if (!entity.route.empty()) return "";
+  return entity.kind == KongKind::kConsumer ? entity.id : entity.parent;
+}
+
+KongStep NewStep(std::string method, std::string path, Json body, const KongEntity& entity) {
+  return {std::move(method), std::move(path), std::move(body), entity.route, UpstreamOf(entity), ConsumerOf(entity)};
 }
 
 KongStep Create(const KongEntity& entity) {
-  if (entity.kind != KongKind::kTarget) return {"PUT", KongPath(entity), entity.body, entity.route};
+  if (entity.kind != KongKind::kTarget) return NewStep("PUT", KongPath(entity), entity.body, entity);
   // Kong takes PUT and PATCH only for targets that are there, POST (since 3.0) only for one that is not.
-  KongStep step{"POST", KongChildrenPath(entity.kind, entity.parent), entity.body, entity.route};
-  step.body["id"] = entity.id;
-  return step;
+  Json body = entity.body;
+  body["id"] = entity.id;
+  return NewStep("POST", KongChildrenPath(entity.kind, entity.parent), std::move(body), entity);
 }
 
 KongStep Replace(const KongEntity& real, const KongEntity& wished) {
   if (wished.kind != KongKind::kTarget) return Create(wished);
-  return {"PATCH", KongPath(real), {{"weight", wished.body["weight"]}, {"tags", wished.body["tags"]}}, wished.route};
+  Json body{{"weight", wished.body["weight"]}, {"tags", wished.body["tags"]}};
+  return NewStep("PATCH", KongPath(real), std::move(body), wished);
 }
 
 class Planning {
@@ -39,6 +43,8 @@ class Planning {
     for (const auto& entity : wish) wish_[entity.route].push_back(&entity);
     for (const auto& kind : state.entities)
       for (const auto& [id, entity] : kind) real_[entity.route].push_back(&entity);
+    for (const auto& [id, target] : state.Of(KongKind::kTarget))
+      addresses_[{target.parent, FindString(target.body, {"target"})}] = &target;
   }
 
   std::vector<KongStep> Run() {
@@ -55,15 +61,26 @@ class Planning {
   }
 
  private:
+  // A target is known by its address too: ids of those made by others are not ours.
+  const KongEntity* FindReal(const KongEntity& wished) const {
+    const auto& kind = state_.Of(wished.kind);
+    if (const auto found = kind.find(wished.id); found != kind.end()) return &found->second;
+    if (wished.kind != KongKind::kTarget) return nullptr;
+    const auto found = addresses_.find({wished.parent, FindString(wished.body, {"target"})});
+    return found == addresses_.end() ? nullptr : found->second;
+  }
+
   void PlanCreations(const std::string& route) {
     const auto found = wish_.find(route);
     if (found == wish_.end()) return;
     std::stable_sort(found->second.begin(), found->second.end(), [](auto* a, auto* b) { return a->kind < b->kind; });
     for (const auto* wished : found->second) {
-      const auto* real = FindReal(state_, *wished);
+      const auto* real = FindReal(*wished);
       if (real != nullptr) kept_.insert(real);
-      if (real == nullptr) steps_.push_back(Create(*wished));
-      else if (real->text != wished->text) steps_.push_back(Replace(*real, *wished));
+      if (real == nullptr)
+        steps_.push_back(Create(*wished));
+      else if (real->text != wished->text)
+        steps_.push_back(Replace(*real, *wished));
     }
   }
 
@@ -71,11 +88,12 @@ class Planning {
     const auto found = real_.find(route);
     if (found == real_.end()) return;
     std::set<std::string> gone;
+    std::stable_sort(found->second.begin(), found->second.end(), [](auto* x, auto* y) { return x->kind < y->kind; });
     for (const auto* real : found->second)
       if (!kept_.contains(real)) gone.insert(real->id);
     for (auto real = found->second.rbegin(); real != found->second.rend(); ++real)
       if (gone.contains((*real)->id) && !GoesWithOwner(**real, gone))
-        steps_.push_back({"DELETE", KongPath(**real), Json(), route});
+        steps_.push_back(NewStep("DELETE", KongPath(**real), Json(), **real));
   }
 
   // Kong removes targets with their upstream, plugins with their service, credentials with their consumer.
@@ -86,7 +104,8 @@ class Planning {
 
   const KongState& state_;
   std::map<std::string, Entities> wish_;
-  std::map<std::string, Entities> real_;  // each in the order of kinds
+  std::map<std::string, Entities> real_;                                        // each in the order of kinds
+  std::map<std::pair<std::string, std::string>, const KongEntity*> addresses_;  // by upstream and address
   std::set<const KongEntity*> kept_;
   std::vector<KongStep> steps_;
 };

@@ -58,7 +58,8 @@ Json MapHeaders(const HeaderEdits& edits) {
 }
 
 Result<Json> MapRateLimit(const RateLimit& limit) {
-  Json config{{limit.per, limit.requests}, {"policy", "local"}, {"fault_tolerant", true}, {"hide_client_headers", false}};
+  Json config{
+      {limit.per, limit.requests}, {"policy", "local"}, {"fault_tolerant", true}, {"hide_client_headers", false}};
   if (limit.key == "client-ip") {
     config["limit_by"] = "ip";
   } else if (limit.key == "consumer") {
@@ -88,7 +89,8 @@ std::string MapOrigin(const std::string& origin) {
 }
 
 Json MapCors(const CrossOrigin& cors) {
-  static const std::vector<std::string> kEvery = {"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS", "TRACE", "CONNECT"};
+  static const std::vector<std::string> kEvery = {"GET",    "HEAD",    "PUT",   "PATCH",  "POST",
+                                                  "DELETE", "OPTIONS", "TRACE", "CONNECT"};
   Json config{{"credentials", cors.allow_credentials}, {"preflight_continue", false}};
   for (const auto& origin : cors.allow_origins) config["origins"].push_back(MapOrigin(origin));
   config["methods"] = cors.allow_methods.empty() ? kEvery : cors.allow_methods;
@@ -98,12 +100,31 @@ Json MapCors(const CrossOrigin& cors) {
   return config;
 }
 
+// Kong lets in every caller that it knows, whoever made it, unless the acl plugin asks for a group.
+void AddCallerCheck(const CallerCheck& check, const std::string& group, Json& plugins) {
+  switch (check.type) {
+    case CallerCheck::Type::kKey:
+      plugins["key-auth"] = {{"key_names", {check.header}}, {"key_in_header", true},     {"key_in_query", false},
+                             {"key_in_body", false},        {"hide_credentials", false}, {"run_on_preflight", true}};
+      break;
+    case CallerCheck::Type::kBasic: plugins["basic-auth"] = {{"hide_credentials", false}}; break;
+    case CallerCheck::Type::kJwt:
+      plugins["jwt"] = {{"key_claim_name", "iss"},          {"claims_to_verify", {"exp"}},
+                        {"secret_is_base64", false},        {"header_names", {"authorization"}},
+                        {"uri_param_names", Json::array()}, {"cookie_names", Json::array()},
+                        {"run_on_preflight", true}};
+      break;
+  }
+  plugins["acl"] = {{"allow", {group}}, {"hide_groups_header", true}};
+}
+
 }  // namespace
 
-Result<Json> MapKongPlugins(const GatewayRoute& route, bool has_targets) {
+Result<Json> MapKongPlugins(const GatewayRoute& route, const std::string& group, bool has_targets) {
   PATCHBAY_CHECK(CheckHeaders(route.request_headers, "request", true));
   PATCHBAY_CHECK(CheckHeaders(route.response_headers, "response", false));
   Json plugins = Json::object();
+  if (route.auth) AddCallerCheck(*route.auth, group, plugins);
   if (route.cors) plugins["cors"] = MapCors(*route.cors);
   if (route.rate_limit) {
     PATCHBAY_TRY(plugins["rate-limiting"], MapRateLimit(*route.rate_limit));

@@ -32,7 +32,7 @@ Result<Published> KongPublish::Run(const std::vector<GatewayRoute>& routes) {
   PATCHBAY_TRY(node_, gateway_.AskNode());
   Map(routes);
   for (int round = 0; round < kMostRounds; ++round) {
-    PATCHBAY_TRY(const auto state, ReadKong(gateway_.admin_, gateway_.mark_));
+    PATCHBAY_TRY(const auto state, ReadKong(gateway_.admin_, gateway_.mark_, gateway_.targets_));
     const auto wish = NewWish();
     auto steps = PlanKong(state, wish);
     std::erase_if(steps, [&](const auto& step) { return step.method == "DELETE" && held_.contains(step.route); });
@@ -56,15 +56,47 @@ void KongPublish::Map(const std::vector<GatewayRoute>& routes) {
       continue;
     }
     const std::string& digest = digests_[route.id] = DigestOf(*entities);
-    if (const auto refusal = known.find(digest); refusal != known.end())
-      published_.refused[route.id] = refusal->second.message;
-    else
-      std::move(entities->begin(), entities->end(), std::back_inserter(entities_));
+    const auto refusal = known.find(digest);
+    std::string message = refusal == known.end() ? FindQuarrel(*entities) : refusal->second.message;
+    if (!message.empty()) {
+      published_.refused[route.id] = std::move(message);
+      continue;
+    }
+    for (auto& entity : *entities) {
+      if (entity.kind == KongKind::kAcl) callers_[entity.parent].insert(route.id);
+      if (!entity.route.empty())
+        entities_.push_back(std::move(entity));
+      else
+        shared_.emplace(entity.id, std::move(entity));
+    }
   }
+}
+
+std::string KongPublish::FindQuarrel(const std::vector<KongEntity>& entities) const {
+  for (const auto& entity : entities) {
+    const auto same = entity.route.empty() ? shared_.find(entity.id) : shared_.end();
+    if (same != shared_.end() && same->second.text != entity.text)
+      return StrCat("another route has another secret for ",
+                    QuoteJson(FindString(entity.body, {"username"}, FindString(entity.body, {"key"}))),
+                    ", and Kong knows each user and issuer once");
+  }
+  return "";
+}
+
+std::set<std::string> KongPublish::RoutesOf(const std::string& route, const std::string& consumer) const {
+  if (!route.empty()) return {route};
+  const auto found = callers_.find(consumer);
+  return found == callers_.end() ? std::set<std::string>() : found->second;
 }
 
 std::vector<KongEntity> KongPublish::NewWish() const {
   std::vector<KongEntity> wish;
+  for (const auto& [id, entity] : shared_) {
+    const auto routes = RoutesOf("", entity.kind == KongKind::kConsumer ? id : entity.parent);
+    if (std::any_of(routes.begin(), routes.end(),
+                    [&](const auto& route) { return !published_.refused.contains(route); }))
+      wish.push_back(entity);
+  }
   std::copy_if(entities_.begin(), entities_.end(), std::back_inserter(wish),
                [&](const auto& entity) { return !published_.refused.contains(entity.route); });
   return wish;
@@ -75,14 +107,17 @@ Result<void> KongPublish::Make(const std::vector<KongStep>& steps, MonoTime dead
     if (step.method == "DELETE" ? held_.contains(step.route) : published_.refused.contains(step.route)) continue;
     if (gateway_.clock_.Mono() > deadline)
       return Error{Code::kTimeout, "Kong did not take the routes in time; what it took stays, and the rest follows"};
+    if (!step.upstream.empty()) gateway_.targets_.Forget(step.upstream);
     const auto made = step.method == "DELETE" ? gateway_.admin_.Delete(step.path)
                                               : gateway_.admin_.Write(step.method, step.path, step.body);
     if (made.ok()) {
       gateway_.changes_made_.Add();
       published_.changed = true;
       // One entity that does not stay as it was sent costs its own route, not all of them.
-      if (step.method != "DELETE" && !step.route.empty() && ++written_[step.path + FindString(step.body, {"id"})] > kMostWrites)
-        Refuse(step.route, StrCat("Kong does not keep ", step.path, " as it was sent, or somebody else keeps changing it"));
+      if (step.method != "DELETE" && !step.route.empty() &&
+          ++written_[step.path + FindString(step.body, {"id"})] > kMostWrites)
+        Refuse(step.route,
+               StrCat("Kong does not keep ", step.path, " as it was sent, or somebody else keeps changing it"));
       continue;
     }
     const int doubts = doubts_;
@@ -101,9 +136,9 @@ Result<void> KongPublish::Judge(const KongStep& step, const Error& error) {
     held_.insert(step.route);
     return {};
   }
-  if (refused && !step.route.empty()) {
+  if (const auto routes = RoutesOf(step.route, step.consumer); refused && !routes.empty()) {
     gateway_.changes_refused_.Add();
-    Refuse(step.route, error.message);
+    for (const auto& route : routes) Refuse(route, error.message);
     return {};
   }
   gateway_.changes_failed_.Add();
@@ -118,6 +153,8 @@ Result<void> KongPublish::Replace(const std::vector<KongEntity>& wish) {
     return Error{Code::kInvalid, StrCat("this Kong runs without a database and holds what is not Patchbay's (", foreign,
                                         "): its configuration can only be replaced as a whole, so nothing is changed. "
                                         "Remove it, or give Kong a database")};
+  for (const auto& entity : wish)
+    if (entity.kind == KongKind::kUpstream) gateway_.targets_.Forget(entity.id);
   const auto made = gateway_.admin_.Write("POST", "/config", DeclareKong(wish, node_.version));
   if (made.ok()) {
     gateway_.changes_made_.Add();
@@ -137,14 +174,17 @@ Result<void> KongPublish::Replace(const std::vector<KongEntity>& wish) {
 Result<void> KongPublish::Blame(const Error& refusal, const std::vector<KongEntity>& wish) {
   bool found = false;
   for (const auto& entity : wish) {
-    if (entity.route.empty() || published_.refused.contains(entity.route)) continue;
+    if (!entity.route.empty() && published_.refused.contains(entity.route)) continue;
     Json body = entity.body;
     body["id"] = entity.id;
-    if (entity.kind == KongKind::kTarget) body["upstream"] = {{"id", entity.parent}};
-    const auto valid = gateway_.admin_.Write("POST", StrCat("/schemas/", KongEntityName(entity.kind), "/validate"), body);
+    if (!entity.parent.empty())
+      body[entity.kind == KongKind::kTarget ? "upstream" : "consumer"] = {{"id", entity.parent}};
+    const auto valid =
+        gateway_.admin_.Write("POST", StrCat("/schemas/", KongEntityName(entity.kind), "/validate"), body);
     if (valid.ok()) continue;
     if (valid.error().code != Code::kInvalid) return valid.error();
-    Refuse(entity.route, valid.error().message);
+    for (const auto& route : RoutesOf(entity.route, entity.kind == KongKind::kConsumer ? entity.id : entity.parent))
+      Refuse(route, valid.error().message);
     found = true;
   }
   if (!found) return refusal;

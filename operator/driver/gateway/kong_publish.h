@@ -28,14 +28,19 @@ class KongPublish {
   // DB-less: all at once.
   Result<void> Replace(const std::vector<KongEntity>& wish);
   Result<void> Blame(const Error& refusal, const std::vector<KongEntity>& wish);
+  // Two routes that want different things of one caller: the later one cannot be.
+  std::string FindQuarrel(const std::vector<KongEntity>& entities) const;
+  std::set<std::string> RoutesOf(const std::string& route, const std::string& consumer) const;
   void Refuse(const std::string& route, const std::string& message);
 
   KongGateway& gateway_;
   KongNode node_;
   std::vector<KongEntity> entities_;
-  std::map<std::string, std::string> digests_;  // by route id
-  std::set<std::string> held_;                  // routes of which others use something: nothing of them is removed
-  std::map<std::string, int> written_;          // how often, by path
+  std::map<std::string, KongEntity> shared_;              // consumers and credentials, by id
+  std::map<std::string, std::set<std::string>> callers_;  // consumer -> routes that let it in
+  std::map<std::string, std::string> digests_;            // by route id
+  std::set<std::string> held_;          // routes of which others use something: nothing of them is removed
+  std::map<std::string, int> written_;  // how often, by path
   Published published_;
   int doubts_ = 0;
 };

@@ -52,12 +52,15 @@ std::vector<HostRule> MapHosts(const std::vector<std::string>& hosts) {
   std::set<std::string> exact;
   std::map<std::size_t, std::set<std::string>, std::greater<>> wildcards;
   for (const auto& host : hosts) {
-    if (host.starts_with("*.")) wildcards[host.size()].insert(Lower(host));
-    else exact.insert(Lower(host));
+    if (host.starts_with("*."))
+      wildcards[host.size()].insert(Lower(host));
+    else
+      exact.insert(Lower(host));
   }
   std::vector<HostRule> rules;
   if (!exact.empty()) rules.push_back({0, {exact.begin(), exact.end()}, "exact"});
-  for (const auto& [length, some] : wildcards) rules.push_back({length, {some.begin(), some.end()}, StrCat("wild", length)});
+  for (const auto& [length, some] : wildcards)
+    rules.push_back({length, {some.begin(), some.end()}, StrCat("wild", length)});
   return rules;
 }
 
@@ -70,17 +73,22 @@ class Mapping {
   std::vector<KongEntity> Run(Json plugins) {
     const auto targets = WeighForKong(route_.upstreams);
     AddUpstream(targets);
+    if (route_.auth)
+      for (const auto& [who, secret] : route_.auth->credentials) AddCaller(who, secret);
     AddService(!targets.empty() && targets.front().tls);
     for (auto& [name, config] : plugins.items()) AddPlugin(name, std::move(config));
     for (const auto& host : MapHosts(route_.hosts))
-      for (const auto& path : route_.paths.empty() ? std::vector<PathMatch>{{PathMatch::Type::kPrefix, "/"}} : route_.paths)
+      for (const auto& path :
+           route_.paths.empty() ? std::vector<PathMatch>{{PathMatch::Type::kPrefix, "/"}} : route_.paths)
         AddRoute(host, path);
     return std::move(entities_);
   }
 
  private:
   Json Tags() const { return Json::array({mark_, RouteTag(mark_, route_.id)}); }
-  std::string Id(KongKind kind, std::string_view detail = "") const { return MakeKongId(mark_, kind, route_.id, detail); }
+  std::string Id(KongKind kind, std::string_view detail = "") const {
+    return MakeKongId(mark_, kind, route_.id, detail);
+  }
   void Add(KongKind kind, std::string id, Json body, std::string parent = "") {
     body["tags"] = Tags();
     entities_.push_back(NewKongEntity(kind, std::move(id), route_.id, std::move(body), std::move(parent)));
@@ -94,6 +102,40 @@ class Mapping {
           {{"target", target.address}, {"weight", target.weight}}, upstream);
   }
 
+  // Without a route of its own: others may let in the same caller.
+  void AddShared(KongKind kind, std::string id, Json body, std::string parent, const std::string& sum) {
+    body["tags"] = {mark_};
+    // Kong keeps a password as a hash of its own: this says whether it is the one.
+    if (!sum.empty()) body["tags"].push_back(StrCat("sum-", EncodeHex(HmacSha256(sum, id)).substr(0, 16)));
+    entities_.push_back(NewKongEntity(kind, std::move(id), "", std::move(body), std::move(parent)));
+  }
+
+  void AddCaller(const std::string& who, const std::string& secret) {
+    using Type = CallerCheck::Type;
+    const auto type = route_.auth->type;
+    // A new key is another caller; a user's new password and an issuer's new key are not.
+    const std::string word = StrCat(static_cast<int>(type), "\n", type == Type::kKey ? Sha256Hex(secret) : who);
+    const std::string consumer = MakeKongId(mark_, KongKind::kConsumer, "", word);
+    const bool again =
+        std::any_of(entities_.begin(), entities_.end(), [&](const auto& one) { return one.id == consumer; });
+    if (again) return;
+    const std::string name = type == Type::kKey ? Sha256Hex(word).substr(0, 8) : who;
+    AddShared(KongKind::kConsumer, consumer, {{"username", StrCat(mark_, "-", static_cast<int>(type), "-", name)}}, "",
+              "");
+    const auto credential = [&](KongKind kind, Json body, const std::string& sum = "") {
+      AddShared(kind, MakeKongId(mark_, kind, "", word), std::move(body), consumer, sum);
+    };
+    if (type == Type::kKey) credential(KongKind::kKeyAuth, {{"key", secret}});
+    if (type == Type::kBasic) credential(KongKind::kBasicAuth, {{"username", who}, {"password", secret}}, secret);
+    // With a public key the secret is not used; Kong would make one up.
+    if (type == Type::kJwt && secret.starts_with("-----BEGIN"))
+      credential(KongKind::kJwt,
+                 {{"key", who}, {"algorithm", "RS256"}, {"rsa_public_key", secret}, {"secret", Sha256Hex(secret)}});
+    else if (type == Type::kJwt)
+      credential(KongKind::kJwt, {{"key", who}, {"algorithm", "HS256"}, {"secret", secret}});
+    Add(KongKind::kAcl, Id(KongKind::kAcl, consumer), {{"group", name_}}, consumer);
+  }
+
   void AddService(bool tls) {
     const auto timeout = route_.timeout.count() > 0 ? route_.timeout : kDefaultTimeout;
     Add(KongKind::kService, Id(KongKind::kService),
@@ -104,19 +146,22 @@ class Mapping {
          {"retries", route_.retries},
          {"connect_timeout", std::min(timeout, kConnectTimeout).count()},
          {"read_timeout", timeout.count()},
-         {"write_timeout", timeout.count()},
-         {"enabled", true}});
+         {"write_timeout", timeout.count()}});
   }
 
   void AddPlugin(const std::string& name, Json config) {
     Add(KongKind::kPlugin, Id(KongKind::kPlugin, name),
-        {{"name", name}, {"enabled", true}, {"service", {{"id", Id(KongKind::kService)}}}, {"config", std::move(config)}});
+        {{"name", name},
+         {"enabled", true},
+         {"service", {{"id", Id(KongKind::kService)}}},
+         {"config", std::move(config)}});
   }
 
   void AddRoute(const HostRule& host, const PathMatch& path) {
     const std::string word = StrCat(host.word, " ", static_cast<int>(path.type), " ", path.value);
     if (!words_.insert(word).second) return;
-    const bool tls = std::any_of(route_.upstreams.begin(), route_.upstreams.end(), [](const auto& one) { return one.tls; });
+    const bool tls =
+        std::any_of(route_.upstreams.begin(), route_.upstreams.end(), [](const auto& one) { return one.tls; });
     const bool strips = route_.strip_path && path.type != PathMatch::Type::kRegex && !IsEveryPath(path);
     Add(KongKind::kRoute, Id(KongKind::kRoute, word),
         {{"name", StrCat(name_, "-", Sha256Hex(word).substr(0, 8))},
@@ -188,7 +233,8 @@ std::vector<Upstream> WeighForKong(const std::vector<Upstream>& upstreams) {
   std::vector<long> weights;
   for (const auto& upstream : upstreams) {
     if (upstream.weight <= 0) continue;
-    const auto same = std::find_if(used.begin(), used.end(), [&](const auto& one) { return one.address == upstream.address; });
+    const auto same =
+        std::find_if(used.begin(), used.end(), [&](const auto& one) { return one.address == upstream.address; });
     if (same != used.end()) {
       weights[static_cast<std::size_t>(same - used.begin())] += upstream.weight;
       continue;
@@ -197,18 +243,22 @@ std::vector<Upstream> WeighForKong(const std::vector<Upstream>& upstreams) {
     weights.push_back(upstream.weight);
   }
   if (used.empty()) return {};
-  const long divisor = std::accumulate(weights.begin(), weights.end(), 0L, [](long a, long b) { return std::gcd(a, b); });
+  const long divisor =
+      std::accumulate(weights.begin(), weights.end(), 0L, [](long a, long b) { return std::gcd(a, b); });
   const long largest = *std::max_element(weights.begin(), weights.end()) / divisor;
   for (std::size_t i = 0; i < used.size(); ++i) {
     const long weight = weights[i] / divisor;
-    used[i].weight = static_cast<int>(largest <= kMost ? weight : std::max(1L, (weight * kMost + largest / 2) / largest));
+    used[i].weight =
+        static_cast<int>(largest <= kMost ? weight : std::max(1L, (weight * kMost + largest / 2) / largest));
   }
   return used;
 }
 
-Result<std::vector<KongEntity>> MapToKong(const GatewayRoute& route, std::string_view mark, const KongVersion& version) {
+Result<std::vector<KongEntity>> MapToKong(const GatewayRoute& route, std::string_view mark,
+                                          const KongVersion& version) {
   PATCHBAY_CHECK(Check(route));
-  PATCHBAY_TRY(auto plugins, MapKongPlugins(route, !WeighForKong(route.upstreams).empty()));
+  PATCHBAY_TRY(auto plugins,
+               MapKongPlugins(route, StrCat(mark, "-", route.id), !WeighForKong(route.upstreams).empty()));
   return Mapping(route, mark, version).Run(std::move(plugins));
 }
 

@@ -4,6 +4,9 @@
 // and one route per path and kind of host. Plugins hang on the service and not on the route: they are there before the
 // route is, so no request comes in unchecked.
 //
+// Who may call is a consumer for each user, key or issuer, shared by all routes that let it in (Kong knows a user or a
+// key once), and a group for each route, which its acl plugin asks for.
+//
 // Choices: every path is a regular expression, because Kong's plain prefixes do not stop at segments and stand behind
 // every regular expression; so regex_priority alone decides among routes of one kind. Kong itself asks routes with
 // hosts before those without, exact hosts before wildcards, and routes with methods before those without: priority

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "driver/gateway/kong_admin.h"
 #include "driver/gateway/kong_entities.h"
+#include "driver/gateway/kong_targets.h"
 
 namespace patchbay::driver {
 
@@ -21,7 +22,7 @@ struct KongState {
   const std::map<std::string, KongEntity>& Of(KongKind kind) const { return entities[static_cast<std::size_t>(kind)]; }
 };
 
-Result<KongState> ReadKong(const KongAdmin& admin, const std::string& mark);
+Result<KongState> ReadKong(const KongAdmin& admin, const std::string& mark, KongTargets& targets);
 
 // Route id -> digest of what is served for it; without what has no route in Kong yet.
 std::map<std::string, std::string> DigestKong(const KongState& state);
@@ -30,7 +31,9 @@ struct KongStep {
   std::string method;  // POST, PUT, PATCH, DELETE
   std::string path;
   Json body;
-  std::string route;  // whose entity it is; "" for what routes share
+  std::string route;     // whose entity it is; "" for what routes share
+  std::string upstream;  // whose targets it changes; "" for none
+  std::string consumer;  // the shared consumer that it is about; "" for what is a route's own
 };
 
 // Empty when all is as wished. What requests need comes before what leads requests to it, route by route; what is not

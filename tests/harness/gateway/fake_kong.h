@@ -33,10 +33,11 @@ class FakeKong {
   explicit FakeKong(Options options);
 
   // One request. `target`: path and query.
-  http::Answer Ask(const std::string& method, const std::string& target, const std::string& body, const std::string& token = "");
+  http::Answer Ask(const std::string& method, const std::string& target, const std::string& body,
+                   const std::string& token = "");
 
   // What a test does to it.
-  void Restart();       // another process; DB-less: empty
+  void Restart();         // another process; DB-less: empty
   void LoseEverything();  // the database was replaced by an empty one
   // The n-th write from now (1: the next) answers 500, after it took effect or instead of it.
   void FailWrite(int n, bool after_effect);
@@ -45,9 +46,11 @@ class FakeKong {
   void Delete(const std::string& path);
 
   // The world as it is.
-  std::vector<Json> All(const std::string& kind) const;       // "services"
-  Json WithoutTag(const std::string& tag) const;              // all that has not the tag, as one value
-  std::vector<std::string> writes() const { return world_.Lock()->writes; }  // "PUT /services/ID", those that took effect
+  std::vector<Json> All(const std::string& kind) const;  // "services"
+  Json WithoutTag(const std::string& tag) const;         // all that has not the tag, as one value
+  std::vector<std::string> writes() const {
+    return world_.Lock()->writes;
+  }  // "PUT /services/ID", those that took effect
   int requests() const { return world_.Lock()->requests; }
   // Moments at which a route led to an upstream without a target and nothing stood before it.
   std::vector<std::string> starved() const { return world_.Lock()->starved; }
@@ -75,7 +78,8 @@ class FakeKong {
   http::Answer Store(World& world, const Place& place, const std::string& id, Json given, int status) const;
   http::Answer Remove(World& world, const Place& place) const;
   http::Answer Configure(World& world, const std::string& body) const;
-  std::optional<Json> AddDeclared(World& world, const std::string& kind, const Json& list, const std::string& owner_field, const std::string& owner) const;
+  std::optional<Json> AddDeclared(World& world, const std::string& kind, const Json& list,
+                                  const std::string& owner_field, const std::string& owner) const;
   http::Answer Validate(const Place& place, const std::string& body) const;
   static void Cascade(World& world, const std::string& kind, const std::string& id);
   static void Watch(World& world, const std::string& what);

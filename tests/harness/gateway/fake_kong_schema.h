@@ -12,16 +12,16 @@ namespace patchbay::driver::fake_kong {
 
 // A reference to another entity, and what happens to this one when that is deleted.
 struct Reference {
-  std::string field;   // "service"
-  std::string to;      // "services"
+  std::string field;      // "service"
+  std::string to;         // "services"
   bool cascades = false;  // otherwise the deletion is refused
 };
 
 struct Kind {
-  std::string name;           // "services", as in /tags and /schemas
-  std::string collection;     // "services", "key-auth"
-  std::string everywhere;     // "/key-auths": the list of all; "" when there is none
-  std::string endpoint_key;   // what may stand in the path besides the id
+  std::string name;          // "services", as in /tags and /schemas
+  std::string collection;    // "services", "key-auth"
+  std::string everywhere;    // "/key-auths": the list of all; "" when there is none
+  std::string endpoint_key;  // what may stand in the path besides the id
   std::vector<std::vector<std::string>> unique;
   std::vector<Reference> references;
 };

@@ -201,5 +201,25 @@ TEST(Routes, NameAValueThatTheGatewayCannotDo) {
   EXPECT_EQ(wish.route.cors->max_age, std::chrono::minutes(10));
 }
 
+TEST(Routes, LetInWhomTheirSecretNames) {
+  const auto resolve = [](const std::string& auth, std::optional<std::map<std::string, std::string>> secret) {
+    const auto wish = ReadRoute(*ParseJson(StrCat(R"({"metadata":{"name":"r","namespace":"default"},"spec":{"paths":[{"value":"/"}],"backends":[],"auth":)", auth, "}}")), {});
+    auto resolved = Resolve(wish, [](const Key&) { return std::nullopt; });
+    ResolveCallers(wish, [&](const Key& key) { return key.name == "s" ? secret : std::nullopt; }, resolved);
+    return resolved;
+  };
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(resolve(R"({"type":"Basic","secretRef":{"name":"s"}})", {{{"username", "u"}, {"password", "p\n"}}}).route.auth->credentials, (Pairs{{"u", "p"}}));
+  EXPECT_EQ(resolve(R"({"type":"Basic","secretRef":{"name":"s"}})", {{{"a", "1"}, {"b", "2"}}}).route.auth->credentials, (Pairs{{"a", "1"}, {"b", "2"}}));
+  EXPECT_EQ(resolve(R"({"type":"Key","secretRef":{"name":"s","key":"b"}})", {{{"a", "1"}, {"b", "2"}}}).route.auth->credentials, (Pairs{{"b", "2"}}));
+  EXPECT_EQ(resolve(R"({"type":"JWT","issuer":"i","secretRef":{"name":"s"}})", {{{"key", "1"}}}).route.auth->credentials, (Pairs{{"i", "1"}}));
+  // Nobody, rather than everybody.
+  const auto missing = resolve(R"({"type":"Key","secretRef":{"name":"gone"}})", std::nullopt);
+  ASSERT_TRUE(missing.route.auth);
+  EXPECT_THAT(missing.route.auth->credentials, IsEmpty());
+  EXPECT_EQ(missing.missing_reason, "SecretNotFound");
+  EXPECT_FALSE(resolve(R"({"type":"None"})", std::nullopt).route.auth);
+}
+
 }  // namespace
 }  // namespace patchbay::controller

@@ -1,93 +1,22 @@
-#include "driver/gateway/kong_gateway.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 
-#include "base/text.h"
-#include "harness/clock/fake_clock.h"
-#include "harness/gateway/fake_kong.h"
+#include "unit/gateway/kong_stage.h"
 
 namespace patchbay::driver {
 namespace {
 
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
-using Type = PathMatch::Type;
-
-GatewayRoute Route(const std::string& id, std::vector<Upstream> upstreams = {{"10.0.0.1:80"}}) {
-  GatewayRoute route;
-  route.id = id;
-  route.name = "default/" + id;
-  route.paths = {{Type::kPrefix, "/" + id}};
-  route.upstreams = std::move(upstreams);
-  return route;
-}
-
-std::vector<GatewayRoute> Routes(int count) {
-  std::vector<GatewayRoute> routes;
-  for (int i = 0; i < count; ++i) routes.push_back(Route(StrCat("r", i)));
-  return routes;
-}
-
-class KongGatewayTest : public testing::Test {
- protected:
-  explicit KongGatewayTest(FakeKong::Options options = {}) : kong_(options) { Renew(); }
-  ~KongGatewayTest() override { EXPECT_THAT(kong_.starved(), IsEmpty()); }
-
-  // A gateway that remembers nothing: the operator after a crash.
-  void Renew() {
-    client_ = std::make_shared<FakeKongClient>(kong_);
-    KongOptions options;
-    options.admin = "http://kong";
-    options.installation = "abc";
-    options.clock = &clock_;
-    gateway_ = *KongGateway::New(client_, options);
-  }
-  Published Publish(const std::vector<GatewayRoute>& routes) {
-    auto published = gateway_->Publish(routes);
-    EXPECT_TRUE(published.ok()) << published.error().message;
-    return published.ok() ? *published : Published{};
-  }
-  std::map<std::string, std::string> Digests(const std::vector<GatewayRoute>& routes) {
-    std::map<std::string, std::string> digests;
-    for (const auto& route : routes) digests[route.id] = gateway_->Digest(route);
-    return digests;
-  }
-  // Methods and collections of what was written since the last time: "POST targets".
-  std::vector<std::string> Writes() {
-    const auto all = kong_.writes();
-    std::vector<std::string> fresh;
-    for (auto i = seen_; i < all.size(); ++i) {
-      const auto steps = Split(all[i].substr(all[i].find('/') + 1), '/');
-      fresh.push_back(all[i].substr(0, all[i].find('/')) + (steps.size() > 2 ? steps[2] : steps[0]));
-    }
-    seen_ = all.size();
-    return fresh;
-  }
-  void AddForeign() {
-    const auto service = kong_.Put("/services", {{"name", "theirs"}, {"host", "theirs.example.org"}});
-    kong_.Put("/routes", {{"name", "theirs"}, {"paths", {"/theirs"}}, {"service", {{"id", service["id"]}}}});
-    kong_.Put("/upstreams", {{"name", "theirs"}, {"tags", {"patchbay-00000000"}}});
-  }
-
-  FakeKong kong_;
-  FakeClock clock_;
-  std::shared_ptr<FakeKongClient> client_;
-  std::unique_ptr<KongGateway> gateway_;
-  std::size_t seen_ = 0;
-};
 
 TEST_F(KongGatewayTest, MakesWhatRequestsNeedBeforeWhatLeadsThemThere) {
   auto route = Route("a", {{"10.0.0.1:80"}, {"10.0.0.2:80"}});
   route.request_headers.set = {{"X-A", "1"}};
   Publish({route});
-  EXPECT_THAT(Writes(), ElementsAre("PUT upstreams", "POST targets", "POST targets", "PUT services", "PUT plugins", "PUT routes"));
+  EXPECT_THAT(Writes(), ElementsAre("PUT upstreams", "POST targets", "POST targets", "PUT services", "PUT plugins",
+                                    "PUT routes"));
   Publish({});
   EXPECT_THAT(Writes(), ElementsAre("DELETE routes", "DELETE services", "DELETE upstreams"));
   EXPECT_EQ(kong_.WithoutTag("-"), Json::object());
@@ -128,16 +57,33 @@ TEST_F(KongGatewayTest, SendsNothingWhenAllIsSo) {
 TEST_F(KongGatewayTest, NoticesWhatAHandChangedAndMendsIt) {
   const std::vector<GatewayRoute> routes = {Route("a", {{"10.0.0.1:80", false, 1}, {"10.0.0.2:80", false, 2}})};
   Publish(routes);
-  const auto find = [&](const std::string& kind) { return StrCat("/", kind, "/", FindString(kong_.All(kind).front(), {"id"})); };
+  const auto find = [&](const std::string& kind) {
+    return StrCat("/", kind, "/", FindString(kong_.All(kind).front(), {"id"}));
+  };
   const std::string targets = find("upstreams") + "/targets";
   const std::vector<std::function<void()>> hands = {
       [&] { kong_.Delete(targets + "/" + FindString(kong_.All("targets").front(), {"id"})); },
-      [&] { kong_.Put(targets + "/" + FindString(kong_.All("targets").front(), {"id"}), {{"weight", 99}}); },
-      [&] { kong_.Put(targets, {{"target", "10.9.9.9:80"}}); },
-      [&] { kong_.Put(find("services"), {{"retries", 31}}); },
-      [&] { kong_.Put(find("services"), {{"path", "/elsewhere"}}); },
-      [&] { kong_.Put(find("routes"), {{"methods", {"GET"}}}); },
-      [&] { kong_.Put(find("routes"), {{"headers", {{"x-a", {"1"}}}}}); },
+      [&] {
+        kong_.Put(targets + "/" + FindString(kong_.All("targets").front(), {"id"}), {{"weight", 99}});
+      },
+      [&] {
+        kong_.Put(targets, {{"target", "10.9.9.9:80"}});
+      },
+      [&] {
+        kong_.Put(find("services"), {{"retries", 31}});
+      },
+      [&] {
+        kong_.Put(find("services"), {{"path", "/elsewhere"}});
+      },
+      [&] {
+        kong_.Put(find("services"), {{"enabled", false}});
+      },
+      [&] {
+        kong_.Put(find("routes"), {{"methods", {"GET"}}});
+      },
+      [&] {
+        kong_.Put(find("routes"), {{"headers", {{"x-a", {"1"}}}}});
+      },
       [&] { kong_.Delete(find("routes")); },
   };
   for (std::size_t i = 0; i < hands.size(); ++i) {
@@ -203,7 +149,11 @@ TEST_F(KongGatewayTest, LeavesAServiceThatOthersLeadTo) {
 }
 
 TEST_F(KongGatewayTest, ReadsEveryPage) {
-  for (int i = 0; i < 1'050; ++i) kong_.Put("/plugins", {{"name", "cors"}, {"tags", {"many"}}, {"consumer", {{"id", FindString(kong_.Put("/consumers", {{"username", StrCat("c", i)}}), {"id"})}}}});
+  for (int i = 0; i < 1'050; ++i)
+    kong_.Put("/plugins",
+              {{"name", "cors"},
+               {"tags", {"many"}},
+               {"consumer", {{"id", FindString(kong_.Put("/consumers", {{"username", StrCat("c", i)}}), {"id"})}}}});
   const auto admin = *KongAdmin::At("http://kong", "", *client_, std::chrono::seconds(1));
   int count = 0;
   EXPECT_TRUE(admin.List("/plugins", "many", [&](const Json&) { ++count; }).ok());
@@ -256,90 +206,6 @@ TEST_F(KongGatewayTest, RefusesAddressesThatAreNone) {
   }
 }
 
-// Every write may be the last one before a crash, its answer seen or not.
-class KongCrashTest : public KongGatewayTest, public testing::WithParamInterface<bool> {
- protected:
-  void CrashEverywhere(const std::vector<GatewayRoute>& before, const std::vector<GatewayRoute>& after) {
-    for (int writes = 0; writes < 100; ++writes) {
-      client_->CutAfterWrites(-1);
-      Publish(before);
-      EXPECT_EQ(gateway_->Read()->routes, Digests(before));
-      client_->CutAfterWrites(writes, GetParam());
-      const bool done = gateway_->Publish(after).ok();
-      Renew();
-      Publish(after);
-      EXPECT_EQ(gateway_->Read()->routes, Digests(after)) << "after " << writes << " writes";
-      EXPECT_FALSE(Publish(after).changed) << "after " << writes << " writes";
-      EXPECT_EQ(kong_.WithoutTag(gateway_->mark()), foreign_) << "after " << writes << " writes";
-      if (done) return;
-    }
-    ADD_FAILURE() << "never done";
-  }
-  void SetUp() override {
-    AddForeign();
-    foreign_ = kong_.WithoutTag(gateway_->mark());
-  }
-  Json foreign_;
-};
-
-INSTANTIATE_TEST_SUITE_P(AnswerSeen, KongCrashTest, testing::Values(false));
-INSTANTIATE_TEST_SUITE_P(AnswerLost, KongCrashTest, testing::Values(true));
-
-TEST_P(KongCrashTest, IsFinishedByTheNextPublishWhileRoutesAreMade) { CrashEverywhere({}, Routes(3)); }
-TEST_P(KongCrashTest, IsFinishedByTheNextPublishWhileRoutesGo) { CrashEverywhere(Routes(3), {}); }
-TEST_P(KongCrashTest, IsFinishedByTheNextPublishWhileTargetsAreReplaced) {
-  CrashEverywhere({Route("a", {{"10.0.0.1:80"}, {"10.0.0.2:80"}})}, {Route("a", {{"10.0.0.3:80", false, 2}, {"10.0.0.4:80", false, 1}})});
-}
-TEST_P(KongCrashTest, IsFinishedByTheNextPublishWhileARouteRunsEmpty) { CrashEverywhere({Route("a")}, {Route("a", {})}); }
-TEST_P(KongCrashTest, IsFinishedByTheNextPublishWhileEverythingChanges) {
-  auto other = Route("a", {{"10.0.0.9:443", true}});
-  other.hosts = {"a.example.org", "*.example.org"};
-  other.request_headers.set = {{"X-A", "1"}};
-  other.paths = {{Type::kExact, "/x"}, {Type::kRegex, "/v[0-9]"}};
-  CrashEverywhere({Route("a"), Route("b")}, {other, Route("c")});
-}
-
-class KongWithoutDatabase : public KongGatewayTest {
- protected:
-  KongWithoutDatabase() : KongGatewayTest({3, 4, false, ""}) {}
-};
-
-TEST_F(KongWithoutDatabase, IsGivenEverythingInOnePost) {
-  Publish(Routes(5));
-  EXPECT_THAT(Writes(), ElementsAre("POST config"));
-  EXPECT_FALSE(Publish(Routes(5)).changed);
-  Publish(Routes(4));
-  EXPECT_THAT(Writes(), ElementsAre("POST config"));
-  EXPECT_EQ(gateway_->Read()->routes, Digests(Routes(4)));
-}
-
-TEST_F(KongWithoutDatabase, FindsTheRouteThatIsRefused) {
-  auto routes = Routes(5);
-  routes[3].hosts = {"not a host"};
-  const auto published = Publish(routes);
-  ASSERT_THAT(published.refused, SizeIs(1));
-  EXPECT_THAT(published.refused.at("r3"), HasSubstr("hosts.1: invalid value: not a host"));
-  EXPECT_THAT(gateway_->Read()->routes, SizeIs(4));
-}
-
-TEST_F(KongWithoutDatabase, TouchesNothingWhileOthersAreThere) {
-  AddForeign();
-  const auto before = kong_.WithoutTag("-");
-  const auto published = gateway_->Publish(Routes(1));
-  EXPECT_EQ(published.error().code, Code::kInvalid);
-  EXPECT_THAT(published.error().message, HasSubstr("holds what is not Patchbay's (services theirs)"));
-  EXPECT_EQ(kong_.WithoutTag("-"), before);
-}
-
-TEST_F(KongWithoutDatabase, HasAnotherEpochAfterARestart) {
-  const auto before = gateway_->Read()->epoch;
-  EXPECT_EQ(gateway_->Read()->epoch, before);
-  kong_.Restart();
-  const auto after = gateway_->Read()->epoch;
-  EXPECT_NE(after, before);
-  EXPECT_EQ(gateway_->Read()->epoch, after);
-}
-
 // The fake is worth something only if it is as strict as Kong.
 TEST(FakeKong, IsStrict) {
   FakeKong kong;
@@ -348,13 +214,21 @@ TEST(FakeKong, IsStrict) {
     return StrCat(answer.status, " ", answer.body);
   };
   const std::string id = "00000000-0000-4000-8000-000000000001";
-  EXPECT_THAT(ask("PUT", "/services/" + id, R"#({"name":"a","host":"h","prot":1})#"), StartsWith(R"#(400 {"code":2,"name":"schema violation","message":"schema violation (prot: unknown field)")#"));
+  EXPECT_THAT(
+      ask("PUT", "/services/" + id, R"#({"name":"a","host":"h","prot":1})#"),
+      StartsWith(R"#(400 {"code":2,"name":"schema violation","message":"schema violation (prot: unknown field)")#"));
   EXPECT_THAT(ask("PUT", "/services/" + id, R"#({"name":"a"})#"), HasSubstr("host: required field missing"));
   EXPECT_THAT(ask("PUT", "/services/" + id, R"#({"name":"a","host":"h"})#"), StartsWith("200 "));
-  EXPECT_THAT(ask("POST", "/services", R"#({"name":"a","host":"h"})#"), StartsWith(R"#(409 {"code":5,"name":"unique constraint violation","message":"UNIQUE violation detected on '{name=\"a\"}'")#"));
-  EXPECT_THAT(ask("POST", "/routes", R"#({"paths":["/x"],"service":{"id":"00000000-0000-4000-8000-000000000009"}})#"), HasSubstr("does not reference an existing 'services' entity"));
-  EXPECT_THAT(ask("POST", "/routes", StrCat(R"#({"paths":["/x"],"service":{"id":")#", id, R"#("}})#")), StartsWith("201 "));
-  EXPECT_THAT(ask("DELETE", "/services/" + id), HasSubstr("an existing 'routes' entity references this 'services' entity"));
+  EXPECT_THAT(
+      ask("POST", "/services", R"#({"name":"a","host":"h"})#"),
+      StartsWith(
+          R"#(409 {"code":5,"name":"unique constraint violation","message":"UNIQUE violation detected on '{name=\"a\"}'")#"));
+  EXPECT_THAT(ask("POST", "/routes", R"#({"paths":["/x"],"service":{"id":"00000000-0000-4000-8000-000000000009"}})#"),
+              HasSubstr("does not reference an existing 'services' entity"));
+  EXPECT_THAT(ask("POST", "/routes", StrCat(R"#({"paths":["/x"],"service":{"id":")#", id, R"#("}})#")),
+              StartsWith("201 "));
+  EXPECT_THAT(ask("DELETE", "/services/" + id),
+              HasSubstr("an existing 'routes' entity references this 'services' entity"));
   EXPECT_THAT(ask("PUT", StrCat("/upstreams/u/targets/", id), R"#({"target":"a:1"})#"), StartsWith("404 "));
   EXPECT_THAT(ask("PUT", "/upstreams/u", "{}"), StartsWith("200 "));
   EXPECT_THAT(ask("PUT", StrCat("/upstreams/u/targets/", id), R"#({"target":"a:1"})#"), StartsWith("404 "));

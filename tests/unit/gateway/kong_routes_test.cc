@@ -64,11 +64,11 @@ TEST(KongRoutes, MarksRegexesForThreeOnly) {
 
 TEST(KongRoutes, RanksPriorityThenHostThenKindOfPathThenLength) {
   const std::vector<int> ranks = {
-      RankKongPath(-1000, 0, {Type::kPrefix, "/"}),    RankKongPath(0, 0, {Type::kPrefix, "/"}),
-      RankKongPath(0, 0, {Type::kRegex, "/v[0-9]+"}),  RankKongPath(0, 0, {Type::kPrefix, "/api"}),
-      RankKongPath(0, 0, {Type::kPrefix, "/api/v2"}),  RankKongPath(0, 0, {Type::kExact, "/a"}),
-      RankKongPath(0, 13, {Type::kPrefix, "/"}),       RankKongPath(0, 15, {Type::kPrefix, "/"}),
-      RankKongPath(1, 0, {Type::kPrefix, "/"}),        RankKongPath(1000, 253, {Type::kExact, std::string(1024, '/')})};
+      RankKongPath(-1000, 0, {Type::kPrefix, "/"}),   RankKongPath(0, 0, {Type::kPrefix, "/"}),
+      RankKongPath(0, 0, {Type::kRegex, "/v[0-9]+"}), RankKongPath(0, 0, {Type::kPrefix, "/api"}),
+      RankKongPath(0, 0, {Type::kPrefix, "/api/v2"}), RankKongPath(0, 0, {Type::kExact, "/a"}),
+      RankKongPath(0, 13, {Type::kPrefix, "/"}),      RankKongPath(0, 15, {Type::kPrefix, "/"}),
+      RankKongPath(1, 0, {Type::kPrefix, "/"}),       RankKongPath(1000, 253, {Type::kExact, std::string(1024, '/')})};
   for (std::size_t i = 1; i < ranks.size(); ++i) EXPECT_LT(ranks[i - 1], ranks[i]) << i;
   EXPECT_GE(ranks.front(), 0);
 }
@@ -174,7 +174,8 @@ TEST(KongRoutes, LimitsRatesByWhatKongCanCount) {
 
 TEST(KongRoutes, TakesOriginsAsTheyAreWritten) {
   auto route = Route();
-  route.cors = CrossOrigin{{"https://example.org", "https://a+b.example.org"}, {"GET"}, {}, {"X-Id"}, true, std::chrono::minutes(10)};
+  route.cors = CrossOrigin{
+      {"https://example.org", "https://a+b.example.org"}, {"GET"}, {}, {"X-Id"}, true, std::chrono::minutes(10)};
   const auto config = Plugin(route, "cors");
   EXPECT_EQ(config["origins"], Json({"https://example.org", "^https://a\\+b\\.example\\.org$"}));
   EXPECT_EQ(config["max_age"], 600);
