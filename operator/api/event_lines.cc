@@ -1,5 +1,6 @@
 #include "api/event_lines.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "api/event_view.h"
@@ -12,6 +13,8 @@ namespace {
 // Watchers get a step one after the other: a short memory is enough.
 constexpr std::size_t kMostLines = 1024;
 constexpr std::size_t kMostBytes = 4 * 1024 * 1024;
+constexpr std::size_t kPieceSize = 64 * 1024;
+constexpr std::size_t kMostJoined = 8;
 
 const char* Word(EventType type) {
   switch (type) {
@@ -73,6 +76,39 @@ Bytes EventLines::StepLine(const Kind& kind, const Form& form, const cache::Step
     kept->order.pop_front();
   }
   return line;
+}
+
+std::vector<Bytes> EventLines::StepLines(const Kind& kind, const Form& form, const std::vector<Told>& told) {
+  const int number = FormNumber(kind, form);
+  const auto same = [](const Told& a, const Told& b) { return a.step == b.step && a.type == b.type; };
+  {
+    const auto joined = joined_.Lock();
+    for (const Joined& known : *joined) {
+      if (known.form != number || known.told.size() != told.size()) continue;
+      if (std::equal(told.begin(), told.end(), known.told.begin(), same)) return known.pieces;
+    }
+  }
+  std::vector<Bytes> pieces = Join(kind, form, told);
+  auto joined = joined_.Lock();
+  joined->push_front({number, told, pieces});
+  if (joined->size() > kMostJoined) joined->pop_back();
+  return pieces;
+}
+
+std::vector<Bytes> EventLines::Join(const Kind& kind, const Form& form, const std::vector<Told>& told) {
+  std::vector<Bytes> pieces;
+  std::string text;
+  const auto close = [&] {
+    if (!text.empty()) pieces.push_back(std::make_shared<const std::string>(std::exchange(text, {})));
+  };
+  for (const auto& [step, type] : told) {
+    const Bytes line = StepLine(kind, form, step, type, false);
+    if (told.size() == 1) return {line};
+    if (text.size() + line->size() > kPieceSize) close();
+    text += *line;
+  }
+  close();
+  return pieces;
 }
 
 std::string EventLines::AddedLine(const Kind& kind, const Form& form, const cache::Entry& entry, bool columns) const {

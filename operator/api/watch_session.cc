@@ -1,6 +1,7 @@
 #include "api/watch_session.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -73,6 +74,32 @@ void WatchSession::Send(const cache::StepPtr& step) {
   Push(lines_.StepLine(selection_.kind(), form_, step, *type, columns), step->revision);
 }
 
+bool WatchSession::OnSteps(std::span<const cache::StepPtr> steps) {
+  if (form_.shape == Shape::kTable || steps.size() == 1) return false;
+  {
+    auto state = state_.Lock();
+    if (state->over) return true;
+    if (!state->live) {
+      state->held.insert(state->held.end(), steps.begin(), steps.end());
+      return true;
+    }
+  }
+  SendAll(steps);
+  return true;
+}
+
+void WatchSession::SendAll(std::span<const cache::StepPtr> steps) {
+  std::vector<EventLines::Told> told;
+  told.reserve(steps.size());
+  for (const cache::StepPtr& step : steps) {
+    if (const std::optional<EventType> type = TypeOf(selection_, *step)) told.push_back({step, *type});
+  }
+  const Revision seen = steps.back()->revision;
+  if (told.empty()) return PushAll({}, seen);
+  meter_.watch_events.Add(static_cast<double>(told.size()));
+  PushAll(lines_.StepLines(selection_.kind(), form_, told), seen);
+}
+
 void WatchSession::OnProgress(Revision revision) {
   auto state = state_.Lock();
   if (state->live) state->seen = std::max(state->seen, revision);
@@ -117,12 +144,16 @@ void WatchSession::Fail(const Failure& failure) {
 }
 
 void WatchSession::Push(Bytes line, Revision seen) {
+  PushAll(line ? std::vector<Bytes>{std::move(line)} : std::vector<Bytes>(), seen);
+}
+
+void WatchSession::PushAll(std::vector<Bytes> lines, Revision seen) {
   {
     auto state = state_.Lock();
     if (state->over) return;
     state->seen = std::max(state->seen, seen);
-    if (!line) return;
-    state->outbox.push_back(std::move(line));
+    if (lines.empty()) return;
+    std::move(lines.begin(), lines.end(), std::back_inserter(state->outbox));
   }
   Drain();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ class WatchSession : public cache::Watcher {
   void Begin(const std::vector<cache::EntryPtr>& present, Revision revision, bool mark_end);
 
   void OnStep(const cache::StepPtr& step) override;
+  bool OnSteps(std::span<const cache::StepPtr> steps) override;
   void OnProgress(Revision revision) override;
   void OnExpired() override;
 
@@ -48,7 +50,9 @@ class WatchSession : public cache::Watcher {
     std::vector<Bytes> outbox;  // nullptr: close
   };
   void Send(const cache::StepPtr& step);
+  void SendAll(std::span<const cache::StepPtr> steps);
   void Push(Bytes line, Revision seen);
+  void PushAll(std::vector<Bytes> lines, Revision seen);
   void Drain();
   Bytes MakeBookmark(Revision revision) const;
   const Selection selection_;

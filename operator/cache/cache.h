@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,8 @@ class Watcher {
   // Revisions only grow. A catch-up beyond the kept log shows every object's way from its old to its new state, not
   // the states between; a deletion then has some revision between the two.
   virtual void OnStep(const StepPtr& step) = 0;
+  // What came at once, in order: true when all of it was taken, false when it is wanted one by one, as above.
+  virtual bool OnSteps(std::span<const StepPtr>) { return false; }
   // Everything up to here has been seen; at most once a second per watcher, and when nothing happens.
   virtual void OnProgress(Revision revision) = 0;
   // The database was replaced by one with another history (restored, reset): the steps just seen led to its state, but

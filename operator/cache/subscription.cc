@@ -38,6 +38,7 @@ void Subscription::Call(const std::function<void(Watcher&)>& call) {
 void Subscription::Send(const std::vector<StepPtr>& steps) {
   if (steps.empty()) return;
   Call([&](Watcher& watcher) {
+    if (watcher.OnSteps(steps)) return;
     for (const StepPtr& step : steps) {
       if (closed_) return;
       watcher.OnStep(step);

@@ -165,6 +165,35 @@ TEST(Watch, SharesItsBytes) {
   EXPECT_EQ(one->pieces()[0].get(), two->pieces()[0].get());
 }
 
+TEST(Watch, SharesWhatOneCommitBrings) {
+  World world({}, {}, store::MemoryStore::Turn::kPumped);
+  world.Send("POST", "/api/v1/namespaces", R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"default"}})");
+  world.store.Pump();
+  const auto one = world.Watch(WatchPath());
+  const auto two = world.Watch(WatchPath());
+  const auto few = world.Watch(WatchPath("&labelSelector=app%3Db"));
+  std::vector<std::string> names;
+  for (int i = 0; i < 60; ++i) {
+    const Json labels = i == 7 || i == 9 ? Json{{"app", "b"}} : Json::object();
+    Json plugin = MakePlugin("p" + std::to_string(i), labels);
+    plugin["spec"]["args"] = Json::array({std::string(3'000, 'x')});
+    world.Send("POST", kPluginsPath, DumpJson(plugin));
+    names.push_back("p" + std::to_string(i));
+  }
+  world.store.Pump();
+  std::vector<std::string> seen;
+  for (const Json& event : one->Await(60)) seen.push_back(event["object"]["metadata"]["name"]);
+  EXPECT_EQ(seen, names);
+  two->Await(60);
+  EXPECT_GT(one->pieces().size(), 1u);
+  EXPECT_LT(one->pieces().size(), 20u);
+  EXPECT_EQ(one->pieces(), two->pieces());
+  const auto selected = few->Await(2);
+  ASSERT_EQ(selected.size(), 2u);
+  EXPECT_EQ(selected[1]["object"]["metadata"]["name"], "p9");
+  EXPECT_EQ(few->pieces().size(), 1u);
+}
+
 TEST(Watch, IsForgottenWhenTheClientLeaves) {
   World world({.max_watches = 1});
   const auto stream = world.Watch(WatchPath());
