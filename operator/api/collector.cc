@@ -1,6 +1,7 @@
 #include "api/collector.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -15,12 +16,30 @@ namespace {
 constexpr std::chrono::milliseconds kFirstRetry{50};
 constexpr std::chrono::milliseconds kMostRetry{5'000};
 
-bool Mentions(const cache::Entry& entry, std::string_view member) {
-  return entry.bytes->find(member) != std::string::npos;
+// A member that every object is searched for, quotes included.
+class Mark {
+ public:
+  explicit Mark(std::string_view text) : searcher_(text.begin(), text.end()) {}
+  bool IsIn(const cache::Entry& entry) const {
+    return std::search(entry.bytes->begin(), entry.bytes->end(), searcher_) != entry.bytes->end();
+  }
+
+ private:
+  const std::boyer_moore_horspool_searcher<std::string_view::const_iterator> searcher_;
+};
+
+bool IsOwned(const cache::Entry& entry) {
+  static const Mark kMark("\"ownerReferences\"");
+  return kMark.IsIn(entry);
+}
+
+bool MayBeDeleting(const cache::Entry& entry) {
+  static const Mark kMark("\"deletionTimestamp\"");
+  return kMark.IsIn(entry);
 }
 
 bool IsDoomed(const cache::Entry& entry) {
-  return Mentions(entry, "\"deletionTimestamp\"") && IsDeleting(ParseStored(*entry.bytes));
+  return MayBeDeleting(entry) && IsDeleting(ParseStored(*entry.bytes));
 }
 
 Key NamespaceKey(const std::string& ns) { return {std::string(kNamespaces), "", ns}; }
@@ -93,9 +112,9 @@ void Collector::Listen() {
 
 void Collector::Meet(const cache::Entry& entry) {
   if (entry.key.resource == kEvents) return;
-  const bool owned = Mentions(entry, "\"ownerReferences\"");
+  const bool owned = IsOwned(entry);
   if (owned) index_.Put(entry.key, ReferencesOf(kinds_, ParseStored(*entry.bytes)));
-  if (owned || Mentions(entry, "\"deletionTimestamp\"")) work_.insert(entry.key);
+  if (owned || MayBeDeleting(entry)) work_.insert(entry.key);
 }
 
 void Collector::Absorb(const cache::Step& step) {
@@ -212,7 +231,7 @@ bool Collector::Judge(const Kind& kind, const cache::Entry& entry, const Json& o
   for (const OwnerReference& owner : owners) {
     const cache::EntryPtr there = cache_.Get(owner.key);
     const bool present = owner.key.resource.empty() || (there && there->uid == owner.uid);
-    const bool waits = present && there && Mentions(*there, kForegroundFinalizer) && IsDoomed(*there) &&
+    const bool waits = present && there && IsDoomed(*there) &&
                        HasFinalizer(ParseStored(*there->bytes), kForegroundFinalizer);
     waited_for = waited_for || waits;
     if (!present || waits) leaving.insert(owner.uid);

@@ -1,7 +1,5 @@
 #include "cache/entry.h"
 
-#include <cstring>
-
 #include "base/text.h"
 
 namespace patchbay::cache {
@@ -71,7 +69,8 @@ class Scanner {
 
  private:
   void SkipSpace() {
-    while (at_ < text_.size() && std::strchr(" \t\r\n", text_[at_]) != nullptr && text_[at_] != '\0') ++at_;
+    const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; };
+    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
   }
   std::string_view text_;
   std::size_t at_ = 0;
