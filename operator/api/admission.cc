@@ -17,6 +17,11 @@ constexpr std::array<std::string_view, 8> kSystemFields = {
     "uid",          "creationTimestamp", "generation",    "deletionTimestamp", "deletionGracePeriodSeconds",
     "selfLink",     "managedFields",     "resourceVersion"};
 
+template <std::size_t N>
+bool IsOneOf(std::string_view name, const std::array<std::string_view, N>& names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 bool WantsCleanup(const Kind& kind) {
   const std::string resource = kind.Resource();
   return kind.tended && (resource == kPlugins || resource == kRoutes);
@@ -80,7 +85,7 @@ void SettleName(Random& random, Json& metadata) {
 
 Answer<void> CheckRules(const Kind& kind, const Json* before, const Json& object) {
   std::vector<Cause> causes = ValidateMetadata(kind, object);
-  for (Cause& cause : Validate(kind, object)) causes.push_back(std::move(cause));
+  for (Cause& cause : Validate(kind, object, before)) causes.push_back(std::move(cause));
   for (Cause& cause : ValidateBuiltin(kind, before, object)) causes.push_back(std::move(cause));
   if (causes.empty()) return {};
   return Invalid(kind, NameOf(object), std::move(causes));
@@ -136,11 +141,19 @@ Answer<void> SettleFinalizers(const Kind& kind, const Json& current, Json& metad
 
 void KeepSystemFields(const Json& current, Json& metadata) {
   const Json& old = current["metadata"];
-  for (std::string_view field : kSystemFields) metadata.erase(std::string(field));
-  for (std::string_view field : {"name", "namespace", "uid", "creationTimestamp", "generation", "deletionTimestamp",
-                                 "deletionGracePeriodSeconds"}) {
-    if (const auto found = old.find(std::string(field)); found != old.end()) metadata[std::string(field)] = *found;
+  constexpr std::array<std::string_view, 7> kKept = {
+      "name", "namespace", "uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"};
+  Json::object_t members;
+  members.reserve(metadata.size() + kKept.size());
+  for (auto& [name, value] : metadata.get_ref<Json::object_t&>()) {
+    if (!IsOneOf(name, kSystemFields) && !(IsOneOf(name, kKept) && old.contains(name))) {
+      members.emplace_back(name, std::move(value));
+    }
   }
+  for (std::string_view field : kKept) {
+    if (const Json* value = Find(old, {field})) members.emplace_back(field, *value);
+  }
+  metadata = std::move(members);
 }
 
 void KeepStatus(const Json& current, Json& object) {
@@ -150,13 +163,7 @@ void KeepStatus(const Json& current, Json& object) {
 
 // The wish is everything but metadata and status.
 bool SameWish(const Json& a, const Json& b) {
-  const auto strip = [](const Json& object) {
-    Json wish = object;
-    wish.erase("metadata");
-    wish.erase("status");
-    return wish;
-  };
-  return EqualJson(strip(a), strip(b));
+  return EqualJsonBut(a, b, {"metadata", "status"});
 }
 
 Answer<void> ReplaceMain(const Kind& kind, const Json& current, Json& object) {

@@ -3,6 +3,7 @@
 #include "api/applying.h"
 #include "api/change.h"
 #include "api/event_view.h"
+#include "api/last_applied.h"
 #include "api/mutations.h"
 #include "api/patching.h"
 #include "object/object.h"
@@ -11,10 +12,11 @@ namespace patchbay::api {
 
 Answer<WriteOrder> Mutations::OrderApply(const CallPtr& call) {
   PATCHBAY_TRY(const WriteOptions options, ParseApplyOptions(call->request().query));
-  const ConfigurationFor target{*call->kind, PartOf(*call), call->path.ns, call->path.name};
+  const bool refreshes = options.field_manager == kKubectl;  // what it says it applied last
+  const ConfigurationFor target{*call->kind, PartOf(*call), call->path.ns, call->path.name, refreshes};
   PATCHBAY_TRY(Configuration configuration, DecodeConfiguration(target, call->request().body, options.fields));
   call->Warn(configuration.findings);
-  configuration.sent = ToStored(*call->kind, std::move(configuration.sent));
+  if (refreshes) configuration.sent = ToStored(*call->kind, std::move(configuration.sent));
   configuration.object = ToStored(*call->kind, std::move(configuration.object));
   WriteOrder order;
   order.key = call->key();
@@ -24,7 +26,7 @@ Answer<WriteOrder> Mutations::OrderApply(const CallPtr& call) {
                       const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     const Author author = AuthorOf(*call, options);
     if (!current) return CreateApplied(call, author, configuration);
-    const Json live = ParseStored(*current->bytes);
+    const Json live = ParseOwned(*current->bytes);
     PATCHBAY_TRY(Applied applied, ApplyTo(*call->stored, author, options.force, live, configuration));
     return ReplaceOwned({*call->stored, *current, live, part, true, author}, std::move(applied.object),
                         std::move(applied.managed_fields));

@@ -45,7 +45,7 @@ std::vector<Contest> FindContests(const Ownership& ownership, const Owner& self,
   std::vector<Contest> contests;
   for (const Share& share : ownership.shares()) {
     if (share.owner.Is(self)) continue;
-    const FieldSet contested = Difference(Intersection(share.fields, changed), allowed);
+    const FieldSet contested = Difference(Intersection(share.fields.set(), changed), allowed);
     if (!contested.empty()) contests.push_back({share.owner, contested.Paths()});
   }
   return contests;
@@ -81,12 +81,6 @@ Comparison CompareOwnable(const Kind& kind, const Author& author, const Json& be
   return change;
 }
 
-FieldSet FieldsToOwn(const Kind& kind, const Author& author, const Json& config) {
-  FieldSet fields = AppliedFields(kind, config);
-  DropSystemFields(kind, author.subresource, fields);
-  return fields;
-}
-
 Ownership OwnershipOf(const Kind& kind, const Author& author, const Json& live) {
   Ownership ownership = Ownership::Of(live);
   if (!ownership.empty()) return ownership;
@@ -104,14 +98,14 @@ Answer<Applied> ApplyTo(const Kind& kind, const Author& author, bool force, cons
                         const Configuration& configuration) {
   const Owner self = author.AsOwner(kind, true);
   Ownership ownership = OwnershipOf(kind, author, live);
-  const FieldSet last = ownership.Find(self) ? *ownership.Find(self) : FieldSet();
-  FieldSet fields = FieldsToOwn(kind, author, configuration.object);
+  const OwnedFields last = ownership.Find(self) ? *ownership.Find(self) : FieldSet();
+  OwnedFields fields = FieldsToOwn(kind, author, configuration.object);
   const bool same_fields = fields == last;
-  const bool gives_up = !Difference(last, fields).empty();
+  const bool gives_up = !same_fields && !Difference(last.set(), fields.set()).empty();
   ownership.Set(self, std::move(fields), author.now);
   Json merged = Merge(kind, live, configuration.object);
   // What was applied as empty goes with the last field that was given up in it.
-  if (gives_up) merged = Merge(kind, Prune(kind, merged, ownership, last), configuration.object);
+  if (gives_up) merged = Merge(kind, Prune(kind, merged, ownership, last.set()), configuration.object);
   const Comparison change = CompareOwnable(kind, author, live, merged);
   if (!force) {
     const FieldSet changed = Union(change.modified, change.added);
@@ -123,12 +117,13 @@ Answer<Applied> ApplyTo(const Kind& kind, const Author& author, bool force, cons
   }
   ownership.Yield(change, &self);
   ownership.MergeAncient();
-  if (author.name == kKubectl && author.subresource.empty()) RefreshLastApplied(configuration.sent, merged);
+  const bool refreshes = author.name == kKubectl && author.subresource.empty() && !configuration.sent.is_null();
+  if (refreshes) RefreshLastApplied(configuration.sent, merged);
   if (same_fields && change.same()) {
     const Json* managed = Find(live, {"metadata", "managedFields"});
     return Applied{std::move(merged), managed == nullptr ? Json() : *managed};
   }
-  return Applied{std::move(merged), std::move(ownership).ToJson()};
+  return Applied{std::move(merged), ownership.ToJson()};
 }
 
 Answer<Applied> ApplyNew(const ConfigurationFor& target, const Author& author, const Configuration& configuration) {
@@ -139,7 +134,7 @@ Answer<Applied> ApplyNew(const ConfigurationFor& target, const Author& author, c
   }
   Ownership ownership;
   ownership.Set(author.AsOwner(target.kind, true), FieldsToOwn(target.kind, author, configuration.object), author.now);
-  Applied applied{configuration.object, std::move(ownership).ToJson()};
+  Applied applied{configuration.object, ownership.ToJson()};
   Json& metadata = applied.object["metadata"];
   metadata["name"] = target.name;
   metadata.erase("resourceVersion");

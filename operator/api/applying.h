@@ -12,7 +12,7 @@ namespace patchbay::api {
 
 // What somebody applies, as it was sent and without what this write does not reach.
 struct Configuration {
-  Json sent;
+  Json sent;  // null unless it was to be kept: for kubectl's annotation
   Json object;
   Findings findings;  // duplicate fields; empty under Ignore and Strict
 };
@@ -22,6 +22,7 @@ struct ConfigurationFor {
   Part part;
   std::string_view ns;
   std::string_view name;
+  bool keeps_sent = false;  // kubectl applies: its annotation tells what
 };
 // A body in YAML or JSON, for the object of this name. 400 and 413 as Kubernetes has it.
 Answer<Configuration> DecodeConfiguration(const ConfigurationFor& target, std::string_view body,

@@ -159,4 +159,9 @@ Json ParseStored(std::string_view bytes) {
   return parsed.ok() ? *std::move(parsed) : Json::object();
 }
 
+Json ParseOwned(std::string_view bytes) {
+  Result<Json> parsed = ParseOwnedJson(bytes);
+  return parsed.ok() ? *std::move(parsed) : Json::object();
+}
+
 }  // namespace patchbay::api

@@ -36,5 +36,7 @@ Failure CannotHandle(const Kind& kind, std::string_view why);
 
 // Bytes of the cache as a value: they passed the limits on their way in.
 Json ParseStored(std::string_view bytes);
+// The same for what is to be written again: the fields that managers own stay text (ParseOwnedJson).
+Json ParseOwned(std::string_view bytes);
 
 }  // namespace patchbay::api

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -13,7 +14,7 @@ namespace patchbay::api {
 namespace {
 
 // What the server alone says, and what has no place in a configuration.
-constexpr std::array<const char*, 7> kNotApplied = {
+constexpr std::array<std::string_view, 7> kNotApplied = {
     "creationTimestamp",          "generation", "selfLink", "managedFields", "deletionTimestamp",
     "deletionGracePeriodSeconds", "clusterName"};
 
@@ -62,11 +63,12 @@ Answer<void> CheckTypes(const Kind& kind, const Json& object) {
 
 // Absent and null are one in metadata.
 void TidyMetadata(Json& metadata) {
-  Json kept = Json::object();
-  for (auto& [name, value] : metadata.items()) {
-    if (!value.is_null()) kept.get_ref<Json::object_t&>().emplace_back(name, std::move(value));
+  Json::object_t kept;
+  kept.reserve(metadata.size());
+  for (auto& [name, value] : metadata.get_ref<Json::object_t&>()) {
+    const bool stays = std::find(kNotApplied.begin(), kNotApplied.end(), name) == kNotApplied.end();
+    if (stays && !value.is_null()) kept.emplace_back(name, std::move(value));
   }
-  for (const char* name : kNotApplied) kept.erase(name);
   metadata = std::move(kept);
 }
 
@@ -89,8 +91,7 @@ void KeepPart(const Kind& kind, Part part, Json& object) {
 Answer<Configuration> DecodeConfiguration(const ConfigurationFor& target, std::string_view body,
                                           FieldValidation fields) {
   Configuration configuration;
-  PATCHBAY_TRY(configuration.sent, ParseConfiguration(body, configuration.findings));
-  Json& sent = configuration.sent;
+  PATCHBAY_TRY(Json sent, ParseConfiguration(body, configuration.findings));
   if (!sent.is_object()) return Unreadable({Code::kInvalid, "an object is expected"});
   PATCHBAY_CHECK(CheckTypeMeta(target.kind, sent));
   const Json* managed = Find(sent, {"metadata", "managedFields"});
@@ -101,7 +102,8 @@ Answer<Configuration> DecodeConfiguration(const ConfigurationFor& target, std::s
     return BadRequest(StrCat("error strict decoding YAML: ", Join(configuration.findings, ", ")));
   }
   if (fields == FieldValidation::kIgnore) configuration.findings.clear();
-  configuration.object = sent;
+  if (target.keeps_sent) configuration.sent = sent;
+  configuration.object = std::move(sent);
   Json& metadata = configuration.object["metadata"];
   if (metadata.is_null()) metadata = Json::object();
   TidyMetadata(metadata);

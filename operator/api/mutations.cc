@@ -30,6 +30,11 @@ Answer<void> CheckUpdateRevision(const Kind& kind, std::string_view name, const 
   return failure;
 }
 
+// A patch that may read or write what managers own must see it.
+bool ReachesOwners(BodyType type, const Json& patch) {
+  return type == BodyType::kJsonPatch || Find(patch, {"metadata", "managedFields"}) != nullptr;
+}
+
 // `after` is in the words of `kind`, `before` as it is stored.
 Answer<void> CheckShown(const Kind& kind, const Json& before, const Json& after) {
   if (!IsEventView(kind)) return {};
@@ -145,7 +150,7 @@ Answer<WriteOrder> Mutations::OrderUpdate(const CallPtr& call) {
        sent = std::move(decoded.object)](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(kind, name);
     PATCHBAY_CHECK(CheckUpdateRevision(kind, name, sent));
-    const Json before = ParseStored(*current->bytes);
+    const Json before = ParseOwned(*current->bytes);
     PATCHBAY_CHECK(CheckShown(kind, before, sent));
     return Replace({*stored, *current, before, part, false, author}, ToStored(kind, sent));
   };
@@ -166,8 +171,10 @@ Answer<WriteOrder> Mutations::OrderPatch(const CallPtr& call) {
   order.compute = [call, type, findings, author = AuthorOf(*call, options), fields = options.fields,
                    patch = std::move(patch)](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(*call->kind, call->path.name);
-    const Json before = ParseStored(*current->bytes);
-    PATCHBAY_TRY(Json object, ApplyPatch(type, ToShown(*call->kind, before), patch.object));
+    const Json before = ParseOwned(*current->bytes);
+    const bool whole = ReachesOwners(type, patch.object);
+    Json seen = whole ? ToShown(*call->kind, ParseStored(*current->bytes)) : ToShown(*call->kind, before);
+    PATCHBAY_TRY(Json object, ApplyPatch(type, std::move(seen), patch.object));
     Findings found = patch.findings;
     PATCHBAY_CHECK(DropUnknown(*call->kind, fields, object, found));
     if (findings->empty()) call->Warn(*findings = std::move(found));

@@ -10,12 +10,18 @@
 namespace patchbay::api {
 namespace {
 
+std::string Quoted(std::string_view step) {
+  std::string text;
+  AppendQuoted(text, step);
+  return text;
+}
+
 constexpr std::size_t kMostPaths = 100'000;
 constexpr std::size_t kMostUpdaters = 10;
 constexpr std::string_view kAncient = "ancient-changes";
 
 std::optional<Share> ParseShare(const Json& entry) {
-  Share share;
+  Share share{.owner = {}, .fields = FieldSet(), .time = {}};
   const std::string operation = FindString(entry, {"operation"});
   share.owner.applies = operation == "Apply";
   share.owner.name = FindString(entry, {"manager"});
@@ -25,8 +31,8 @@ std::optional<Share> ParseShare(const Json& entry) {
   if (!share.owner.applies && operation != "Update") return std::nullopt;
   if (share.owner.api_version.empty() || FindString(entry, {"fieldsType"}) != "FieldsV1") return std::nullopt;
   if (const Json* fields = Find(entry, {"fieldsV1"}); fields != nullptr && !fields->is_null()) {
-    Result<FieldSet> parsed = FieldSet::Parse(*fields);
-    if (!parsed.ok()) return std::nullopt;
+    std::optional<OwnedFields> parsed = OwnedFields::Parse(*fields);
+    if (!parsed) return std::nullopt;
     share.fields = *std::move(parsed);
   }
   return share;
@@ -42,6 +48,23 @@ Json WriteEntry(const Owner& owner, std::string_view time, Json fields_v1) {
   return entry;
 }
 
+// Whether the text of a set names one of these paths' last steps: if not, none of them is in it.
+bool MaySpell(const std::string& text, const FieldSet& fields) {
+  return std::any_of(fields.branches().begin(), fields.branches().end(), [&](const FieldSet::Branch& branch) {
+    if (branch.below.member() && text.find(Quoted(branch.step)) != std::string::npos) return true;
+    return MaySpell(text, branch.below);
+  });
+}
+
+bool HasTooMany(const std::vector<Share>& shares) {
+  std::size_t most = 0;
+  for (const Share& share : shares) most += share.fields.MostPaths();
+  if (most <= kMostPaths) return false;
+  std::size_t paths = 0;
+  for (const Share& share : shares) paths += share.fields.set().size();
+  return paths > kMostPaths;
+}
+
 bool ComesBefore(const Share& a, const Share& b) {
   const auto rank = [](const Share& share) {
     const Owner& owner = share.owner;
@@ -50,15 +73,18 @@ bool ComesBefore(const Share& a, const Share& b) {
   return a.owner.applies != b.owner.applies ? a.owner.applies : rank(a) < rank(b);
 }
 
+// One of them may be text.
+bool ReadSame(const Json& a, const Json& b) {
+  return a.type() == b.type() ? EqualJson(a, b) : DumpJson(a) == DumpJson(b);
+}
+
 // Everything but the time.
 bool IsSameEntry(const Json& a, const Json& b) {
   if (!a.is_object() || !b.is_object()) return EqualJson(a, b);
-  if (FindString(a, {"manager"}) != FindString(b, {"manager"})) return false;
-  Json left = a;
-  Json right = b;
-  left.erase("time");
-  right.erase("time");
-  return EqualJson(left, right);
+  const Json* left = Find(a, {"fieldsV1"});
+  const Json* right = Find(b, {"fieldsV1"});
+  if ((left == nullptr) != (right == nullptr)) return false;
+  return EqualJsonBut(a, b, {"time", "fieldsV1"}) && (left == nullptr || ReadSame(*left, *right));
 }
 
 }  // namespace
@@ -72,6 +98,34 @@ std::string Owner::Print() const {
   std::string text = QuoteJson(name);
   if (!subresource.empty()) text += StrCat(" with subresource ", QuoteJson(subresource));
   return applies ? text : StrCat(text, " using ", api_version);
+}
+
+std::optional<OwnedFields> OwnedFields::Parse(const Json& fields_v1) {
+  if (fields_v1.is_binary()) {
+    const Json::binary_t& text = fields_v1.get_binary();
+    return OwnedFields(std::string(text.begin(), text.end()));
+  }
+  Result<FieldSet> parsed = FieldSet::Parse(fields_v1);
+  if (!parsed.ok()) return std::nullopt;
+  return OwnedFields(*std::move(parsed));
+}
+
+const FieldSet& OwnedFields::set() const {
+  if (!set_) {
+    Result<FieldSet> parsed = FieldSet::ParseText(text_);
+    set_ = parsed.ok() ? *std::move(parsed) : FieldSet();
+  }
+  return *set_;
+}
+
+void OwnedFields::Remove(const FieldSet& fields) {
+  if (!set_ && !MaySpell(text_, fields)) return;
+  set();
+  if (set_->Remove(fields)) text_.clear();
+}
+
+bool operator==(const OwnedFields& a, const OwnedFields& b) {
+  return (!a.text_.empty() && a.text_ == b.text_) || a.set() == b.set();
 }
 
 Ownership Ownership::Of(const Json& object) {
@@ -99,40 +153,36 @@ Share* Ownership::FindShare(const Owner& owner) {
   return found == shares_.end() ? nullptr : &*found;
 }
 
-const FieldSet* Ownership::Find(const Owner& owner) const {
+const OwnedFields* Ownership::Find(const Owner& owner) const {
   const auto found = std::find_if(shares_.begin(), shares_.end(), [&](const Share& s) { return s.owner.Is(owner); });
   return found == shares_.end() ? nullptr : &found->fields;
 }
 
-Json Ownership::ToJson() && {
+Json Ownership::ToJson() {
   std::erase_if(shares_, [](const Share& share) { return share.fields.empty(); });
-  std::size_t paths = 0;
-  for (const Share& share : shares_) paths += share.fields.size();
-  if (shares_.empty() || paths > kMostPaths) return {};
+  if (shares_.empty() || HasTooMany(shares_)) return {};
   std::stable_sort(shares_.begin(), shares_.end(), ComesBefore);
   Json list = Json::array();
-  for (Share& share : shares_) {
-    list.push_back(WriteEntry(share.owner, share.time, std::move(share.fields).ToJson()));
-  }
+  for (const Share& share : shares_) list.push_back(WriteEntry(share.owner, share.time, share.fields.ToJson()));
   return list;
 }
 
-void Ownership::Set(const Owner& owner, FieldSet fields, std::string_view time) {
+void Ownership::Set(const Owner& owner, OwnedFields fields, std::string_view time) {
   std::erase_if(shares_, [&](const Share& share) { return share.owner.Is(owner); });
   if (!fields.empty()) shares_.push_back({owner, std::move(fields), std::string(time)});
 }
 
 void Ownership::Add(const Owner& owner, const FieldSet& fields, std::string_view time) {
   if (fields.empty()) return;
-  const FieldSet* old = Find(owner);
-  Set(owner, old == nullptr ? fields : Union(*old, fields), time);
+  const OwnedFields* old = Find(owner);
+  Set(owner, old == nullptr ? fields : Union(old->set(), fields), time);
 }
 
 void Ownership::Yield(const Comparison& change, const Owner* owner) {
   if (change.same()) return;
   const FieldSet lost = Union(Union(change.modified, change.added), change.removed);
   for (Share& share : shares_) {
-    if (owner == nullptr || !share.owner.Is(*owner)) share.fields = Difference(share.fields, lost);
+    if (owner == nullptr || !share.owner.Is(*owner)) share.fields.Remove(lost);
   }
   std::erase_if(shares_, [](const Share& share) { return share.fields.empty(); });
 }
@@ -146,7 +196,7 @@ void Ownership::MergeAncient() {
   const auto end = oldest + static_cast<std::ptrdiff_t>(many - kMostUpdaters + 1);
   Share ancient = std::move(*oldest);
   for (auto share = oldest + 1; share != end; ++share) {
-    ancient.fields = Union(ancient.fields, share->fields);
+    ancient.fields = Union(ancient.fields.set(), share->fields.set());
     ancient.time = share->time;
   }
   ancient.owner.name = kAncient;
@@ -157,7 +207,7 @@ void Ownership::MergeAncient() {
 
 FieldSet Ownership::All() const {
   FieldSet all;
-  for (const Share& share : shares_) all = Union(all, share.fields);
+  for (const Share& share : shares_) all = Union(all, share.fields.set());
   return all;
 }
 

@@ -35,16 +35,16 @@ Failure Rejected(std::string_view why) {
   return failure;
 }
 
-Answer<Json> ApplyMerge(const Json& before, const Json& patch) {
+Answer<Json> ApplyMerge(Json before, const Json& patch) {
   if (!patch.is_object()) return BadRequest("error decoding patch: a merge patch must be an object");
-  Result<Json> merged = MergePatch(before, patch);
+  Result<Json> merged = MergePatch(std::move(before), patch);
   if (!merged.ok()) return Rejected(merged.error().message);
   return *std::move(merged);
 }
 
-Answer<Json> ApplyOperations(const Json& before, const Json& patch) {
+Answer<Json> ApplyOperations(Json before, const Json& patch) {
   if (!patch.is_array()) return BadRequest("error decoding patch: a JSON patch must be a list of operations");
-  Result<Json> patched = JsonPatch(before, patch);
+  Result<Json> patched = JsonPatch(std::move(before), patch);
   if (patched.ok()) return *std::move(patched);
   if (patched.error().code == Code::kTooLarge) return FromError(patched.error(), nullptr, "");
   return Rejected(patched.error().message);
@@ -65,10 +65,9 @@ Answer<void> CheckRevision(const Replacement& replacement, const Json& object) {
   return Stale(replacement.kind, replacement.current.key.name);
 }
 
-bool Changes(const Replacement& replacement, const Json& object) {
-  Json before = replacement.before;
-  before["metadata"].erase("resourceVersion");
-  return !EqualJson(before, object);
+bool Changes(const Json& before, const Json& object, std::string_view but = "") {
+  if (!EqualJsonBut(before, object, {"metadata"})) return true;
+  return !EqualJsonBut(before["metadata"], object["metadata"], {"resourceVersion", but});
 }
 
 // What is to be committed for an object that was admitted.
@@ -77,7 +76,7 @@ Answer<std::optional<cache::Intent>> Settle(const Replacement& replacement, Json
   if (IsDeleting(object) && FinalizersOf(object).empty() && replacement.kind.Resource() != kNamespaces) {
     return std::optional(MakeDelete(replacement.kind, replacement.current, std::move(object)));
   }
-  if (!Changes(replacement, object)) return std::optional<cache::Intent>();
+  if (!Changes(replacement.before, object)) return std::optional<cache::Intent>();
   return std::optional(MakeUpdate(replacement.kind, replacement.current, replacement.before, std::move(object)));
 }
 
@@ -89,10 +88,11 @@ Answer<void> CheckPatchType(const Kind& kind, BodyType type) {
   return RefuseMedia(kind);
 }
 
-Answer<Json> ApplyPatch(BodyType type, const Json& before, const Json& patch) {
-  PATCHBAY_TRY(Json patched, type == BodyType::kJsonPatch         ? ApplyOperations(before, patch)
-                             : type == BodyType::kStrategicPatch ? ApplyMerge(before, WithoutDirectives(patch))
-                                                                 : ApplyMerge(before, patch));
+Answer<Json> ApplyPatch(BodyType type, Json before, const Json& patch) {
+  PATCHBAY_TRY(Json patched, type == BodyType::kJsonPatch ? ApplyOperations(std::move(before), patch)
+                             : type == BodyType::kStrategicPatch
+                                 ? ApplyMerge(std::move(before), WithoutDirectives(patch))
+                                 : ApplyMerge(std::move(before), patch));
   PATCHBAY_CHECK(CheckWhole(patched));
   return patched;
 }
@@ -113,12 +113,8 @@ Answer<std::optional<cache::Intent>> ReplaceOwned(const Replacement& replacement
   metadata.erase("managedFields");
   const Json* old = Find(replacement.before, {"metadata", "managedFields"});
   const bool same = SameOwners(old, managed_fields.is_null() ? nullptr : &managed_fields);
+  if (same && old && !Changes(replacement.before, object, "managedFields")) managed_fields = *old;
   if (!managed_fields.is_null()) metadata["managedFields"] = std::move(managed_fields);
-  if (same && old) {
-    Json quiet = object;
-    quiet["metadata"]["managedFields"] = *old;
-    if (!Changes(replacement, quiet)) object = std::move(quiet);
-  }
   return Settle(replacement, std::move(object));
 }
 

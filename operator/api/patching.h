@@ -31,6 +31,6 @@ Answer<std::optional<cache::Intent>> ReplaceOwned(const Replacement& replacement
 // 415, naming what the kind takes, for a patch of another type.
 Answer<void> CheckPatchType(const Kind& kind, BodyType type);
 // A patch document of this type put on `before`.
-Answer<Json> ApplyPatch(BodyType type, const Json& before, const Json& patch);
+Answer<Json> ApplyPatch(BodyType type, Json before, const Json& patch);
 
 }  // namespace patchbay::api

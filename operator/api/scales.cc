@@ -111,7 +111,7 @@ Json ConfigurationOf(const Kind& kind, const Json& scale) {
 // A client's Scale in the place of the one it saw.
 Answer<std::optional<cache::Intent>> TakeScale(const Kind& kind, const cache::Entry& current, const Author& author,
                                                const std::function<Answer<Json>(const Json& scale)>& change) {
-  const Json before = ParseStored(*current.bytes);
+  const Json before = ParseOwned(*current.bytes);
   PATCHBAY_TRY(const Json scale, change(ToScale(kind, before)));
   PATCHBAY_TRY(Json object, TakeReplicas(kind, scale, before));
   return Replace({kind, current, before, Part::kMain, false, author}, std::move(object));
@@ -191,7 +191,7 @@ void Scales::Apply(const CallPtr& call) {
   Run(call, *options,
       [call, force = options->force, configuration = *std::move(sent)](
           const cache::Entry& current, const Author& author) -> Answer<std::optional<cache::Intent>> {
-        const Json live = ParseStored(*current.bytes);
+        const Json live = ParseOwned(*current.bytes);
         PATCHBAY_TRY(Applied applied, ApplyTo(*call->kind, author, force, live, configuration));
         return ReplaceOwned({*call->kind, current, live, Part::kMain, true, author}, std::move(applied.object),
                             std::move(applied.managed_fields));

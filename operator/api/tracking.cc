@@ -52,11 +52,36 @@ void DropCleanup(FieldSet& fields) {
   fields.DropTree({"f:metadata", "f:finalizers", step});
 }
 
-// Of the members of an object other than metadata, those that somebody may own.
-bool IsOwnable(const Kind& kind, std::string_view name) {
+// Of the members of an object other than metadata, those that somebody may own who writes through this subresource.
+bool IsOwnable(const Kind& kind, std::string_view subresource, std::string_view name) {
+  if (subresource == "status") return name == "status";
   if (name == "apiVersion" || name == "kind" || name == "metadata") return false;
   if (name == "status") return !kind.has_status;
   return name != "spec" || kind.Resource() != kNamespaces;
+}
+
+// The text of `metadata` and of what `append` finds in the other members.
+std::string WriteFields(const Kind& kind, std::string_view subresource, const FieldSet& metadata, const Json& object,
+                        void (*append)(const Kind&, std::string_view, const Json&, std::string&)) {
+  const FieldSet* of_metadata = metadata.Find("f:metadata");
+  std::map<std::string_view, const Json*> members;
+  if (of_metadata != nullptr) members.emplace("metadata", nullptr);
+  for (const auto& [name, member] : object.get_ref<const Json::object_t&>()) {
+    if (IsOwnable(kind, subresource, name)) members.emplace(name, &member);
+  }
+  std::string fields = "{";
+  fields.reserve(2048);
+  for (const auto& [name, member] : members) {
+    if (fields.size() > 1) fields += ',';
+    AppendQuoted(fields, MemberStep(name));
+    fields += ':';
+    if (member != nullptr) {
+      append(kind, name, *member, fields);
+    } else {
+      fields += of_metadata->ToText();
+    }
+  }
+  return fields += '}';
 }
 
 }  // namespace
@@ -80,23 +105,21 @@ void DropSystemFields(const Kind& kind, std::string_view subresource, FieldSet& 
   if (kind.Resource() == kNamespaces) fields.DropTree({"f:spec"});
 }
 
+OwnedFields FieldsToOwn(const Kind& kind, const Author& author, const Json& config) {
+  FieldSet metadata;
+  if (const auto found = config.find("metadata"); found != config.end()) {
+    metadata = AppliedFields(kind, {{"metadata", *found}});
+    DropSystemFields(kind, author.subresource, metadata);
+  }
+  return OwnedFields(WriteFields(kind, author.subresource, metadata, config, AppendAppliedFields));
+}
+
 void TrackCreate(const Kind& kind, const Author& author, Json& object) {
   FieldSet metadata = EveryFieldOf(kind, "metadata", object["metadata"]);
   DropSystemFields(kind, "", metadata);
-  std::string fields = DumpJson(std::move(metadata).ToJson());
-  fields.pop_back();
-  fields.reserve(2048);
-  std::map<std::string_view, const Json*> members;
-  for (const auto& [name, member] : object.get_ref<const Json::object_t&>()) {
-    if (IsOwnable(kind, name)) members.emplace(name, &member);
-  }
-  for (const auto& [name, member] : members) {
-    fields.append(fields.size() > 1 ? "," : "").append(QuoteJson(MemberStep(name))).append(":");
-    AppendEveryField(kind, name, *member, fields);
-  }
-  if (fields.size() == 1 || fields.size() > kMostBytes) return;
-  Json entries = WriteOwner(author.AsOwner(kind, false), author.now, WrittenJson(fields += '}'));
-  PutManagedFields(std::move(entries), object);
+  const std::string fields = WriteFields(kind, "", metadata, object, AppendEveryField);
+  if (fields == "{}" || fields.size() > kMostBytes) return;
+  PutManagedFields(WriteOwner(author.AsOwner(kind, false), author.now, WrittenJson(fields)), object);
 }
 
 Json TakeManagedFields(Json& object) {
@@ -110,10 +133,11 @@ Json TakeManagedFields(Json& object) {
 
 void TrackUpdate(const Kind& kind, const Author& author, const Json& before, const Json& given, Json& object) {
   if (IsReset(given)) return PutManagedFields({}, object);
-  Ownership ownership = Ownership::Parse(given);
   const Json* old = Find(before, {"metadata", "managedFields"});
-  const bool rewritten = !ownership.empty() && !(old != nullptr && *old == given);
-  if (!rewritten && ownership.empty()) ownership = Ownership::Of(before);
+  const bool kept = old != nullptr && (*old == given || DumpJson(*old) == DumpJson(given));
+  Ownership ownership = kept ? Ownership() : Ownership::Parse(given);
+  const bool rewritten = !ownership.empty();
+  if (!rewritten) ownership = Ownership::Of(before);
   if (ownership.empty()) return PutManagedFields({}, object);
   Comparison change = Compare(kind, before, object);
   for (FieldSet* fields : {&change.added, &change.modified, &change.removed}) {
@@ -123,7 +147,7 @@ void TrackUpdate(const Kind& kind, const Author& author, const Json& before, con
   ownership.Yield(change, nullptr);
   ownership.Add(author.AsOwner(kind, false), Union(change.added, change.modified), author.now);
   ownership.MergeAncient();
-  PutManagedFields(std::move(ownership).ToJson(), object);
+  PutManagedFields(ownership.ToJson(), object);
 }
 
 }  // namespace patchbay::api

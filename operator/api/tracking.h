@@ -28,6 +28,9 @@ std::string AuthorName(std::string_view field_manager, const http::Headers& head
 // does not reach.
 void DropSystemFields(const Kind& kind, std::string_view subresource, FieldSet& fields);
 
+// What somebody who applies `config` owns by that.
+OwnedFields FieldsToOwn(const Kind& kind, const Author& author, const Json& config);
+
 // The author owns all of a new object, status aside. What he owns is put in as text (WrittenJson);
 // more than 4 MiB of it is left out.
 void TrackCreate(const Kind& kind, const Author& author, Json& object);

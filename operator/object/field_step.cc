@@ -20,19 +20,22 @@ bool IsNumeric(char c) {
   return std::isdigit(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '+' || c == 'e';
 }
 
+bool IsQuoted(std::string_view step, std::size_t at) {
+  bool quoted = false;
+  for (std::size_t i = 2; i < at; ++i) {
+    if (step[i] == '"') quoted = !quoted;
+    if (quoted && step[i] == '\\') ++i;
+  }
+  return quoted;
+}
+
 // Where the number begins that `at` is within; npos when that is text.
 std::size_t NumberStart(std::string_view step, std::size_t at) {
-  bool quoted = false;
-  std::size_t start = 2;
-  for (std::size_t i = 2; i < at; ++i) {
-    if (quoted && step[i] == '\\') {
-      ++i;
-      continue;
-    }
-    if (step[i] == '"') quoted = !quoted;
-    if (!IsNumeric(step[i])) start = i + 1;
-  }
-  return quoted || start > at ? std::string_view::npos : start;
+  std::size_t start = at;
+  while (start > 2 && IsNumeric(step[start - 1])) --start;
+  // A number is the whole value, or that of a key.
+  if (start > 2 && step[start - 1] != ':') return std::string_view::npos;
+  return IsQuoted(step, at) ? std::string_view::npos : start;
 }
 
 // Steps with JSON in them, which differ first at `at`.
@@ -77,7 +80,8 @@ bool StepLess(std::string_view a, std::string_view b) {
   if (differ.second == b.end()) return false;
   if (differ.first == a.end()) return true;
   const auto at = static_cast<std::size_t>(differ.first - a.begin());
-  if (at < 2 || a.front() == 'f') return a.substr(at) < b.substr(at);
+  const bool text = at < 2 || a.front() == 'f' || (!IsNumeric(a[at]) && !IsNumeric(b[at]));
+  if (text) return a.substr(at) < b.substr(at);
   return JsonLess(a, b, at);
 }
 
@@ -98,7 +102,7 @@ std::string KeyStep(std::vector<std::pair<std::string_view, const Json*>> keys) 
   std::string step = "k:";
   for (const auto& [name, value] : keys) {
     step += step.size() == 2 ? '{' : ',';
-    AppendJson(step, Json(name));
+    AppendQuoted(step, name);
     step += ':';
     AppendScalar(step, *value);
   }

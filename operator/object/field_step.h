@@ -1,4 +1,4 @@
-// The order and the one spelling of steps. Inside the object room only.
+// The one spelling of steps. Inside the object room only.
 #pragma once
 
 #include <string>
@@ -8,8 +8,6 @@
 
 namespace patchbay {
 
-// Members, items by key, items by value, items by place; numbers by size, everything else by bytes.
-bool StepLess(std::string_view a, std::string_view b);
 // kInvalid for what is no step.
 Result<std::string> NormalizeStep(std::string_view text);
 

@@ -14,28 +14,6 @@ constexpr std::size_t kDeepest = 128;
 
 bool BranchLess(const FieldSet::Branch& a, const FieldSet::Branch& b) { return StepLess(a.step, b.step); }
 
-Result<FieldSet> ParseNode(const Json& node, std::size_t depth) {
-  if (!node.is_object() || depth > kDeepest) return Error{Code::kInvalid, "a field set must be objects within objects"};
-  const auto& members = node.get_ref<const Json::object_t&>();
-  bool member = members.empty() && depth > 0;
-  Branches branches;
-  branches.reserve(members.size());
-  for (const auto& [name, value] : members) {
-    if (name == ".") {
-      member = depth > 0;
-      continue;
-    }
-    PATCHBAY_TRY(std::string step, NormalizeStep(name));
-    PATCHBAY_TRY(FieldSet below, ParseNode(value, depth + 1));
-    branches.push_back({std::move(step), std::move(below)});
-  }
-  FieldSet set(member, std::move(branches));
-  for (std::size_t i = 1; i < set.branches().size(); ++i) {
-    if (set.branches()[i - 1].step == set.branches()[i].step) return Error{Code::kInvalid, "a step is there twice"};
-  }
-  return set;
-}
-
 // Both lists side by side: `visit` gets the branches of the same step, nullptr where there is none.
 template <class Visit>
 void Pair(const Branches& a, const Branches& b, const Visit& visit) {
@@ -61,16 +39,32 @@ FieldSet::FieldSet(bool member, std::vector<Branch> branches) : member_(member),
   }
 }
 
-Result<FieldSet> FieldSet::Parse(const Json& fields_v1) { return ParseNode(fields_v1, 0); }
+Result<FieldSet> FieldSet::Parse(const Json& fields_v1) {
+  if (!fields_v1.is_binary()) return ParseValue(fields_v1, 0);
+  const Json::binary_t& text = fields_v1.get_binary();
+  return ParseText({reinterpret_cast<const char*>(text.data()), text.size()});
+}
 
-Json FieldSet::ToJson() && {
-  Json node = Json::object();
-  auto& members = node.get_ref<Json::object_t&>();
-  const bool marked = member_ && !branches_.empty();
-  members.reserve(branches_.size() + (marked ? 1 : 0));
-  if (marked) members.emplace_back(".", Json::object());
-  for (Branch& branch : branches_) members.emplace_back(std::move(branch.step), std::move(branch.below).ToJson());
-  return node;
+Result<FieldSet> FieldSet::ParseValue(const Json& node, std::size_t depth) {
+  if (!node.is_object() || depth > kDeepest) return Error{Code::kInvalid, "a field set must be objects within objects"};
+  const auto& members = node.get_ref<const Json::object_t&>();
+  bool member = members.empty() && depth > 0;
+  Branches branches;
+  branches.reserve(members.size());
+  for (const auto& [name, value] : members) {
+    if (name == ".") {
+      member = depth > 0;
+      continue;
+    }
+    PATCHBAY_TRY(std::string step, NormalizeStep(name));
+    PATCHBAY_TRY(FieldSet below, ParseValue(value, depth + 1));
+    branches.push_back({std::move(step), std::move(below)});
+  }
+  FieldSet set(member, std::move(branches));
+  for (std::size_t i = 1; i < set.branches().size(); ++i) {
+    if (set.branches()[i - 1].step == set.branches()[i].step) return Error{Code::kInvalid, "a step is there twice"};
+  }
+  return set;
 }
 
 const FieldSet* FieldSet::Find(std::string_view step) const {
@@ -137,6 +131,19 @@ void FieldSet::ListPaths(const std::string& here, std::vector<std::string>& out)
     if (branch.below.member_) out.push_back(here + PrintStep(branch.step));
   for (const Branch& branch : branches_)
     if (!branch.below.branches_.empty()) branch.below.ListPaths(here + PrintStep(branch.step), out);
+}
+
+bool FieldSet::Remove(const FieldSet& fields) {
+  bool removed = fields.member_ && std::exchange(member_, false);
+  bool emptied = false;
+  for (const Branch& branch : fields.branches_) {
+    FieldSet* below = const_cast<FieldSet*>(Find(branch.step));
+    if (below == nullptr) continue;
+    removed |= below->Remove(branch.below);
+    emptied |= below->empty();
+  }
+  if (emptied) std::erase_if(branches_, [](const Branch& branch) { return branch.below.empty(); });
+  return removed;
 }
 
 FieldSet Union(const FieldSet& a, const FieldSet& b) {

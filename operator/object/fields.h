@@ -24,10 +24,13 @@ class FieldSet {
   // dropped.
   FieldSet(bool member, std::vector<Branch> branches);
 
-  // kInvalid for what is no FieldsV1.
+  // kInvalid for what is no FieldsV1. WrittenJson is taken for what ToText wrote: its steps are believed to have their
+  // one spelling.
   static Result<FieldSet> Parse(const Json& fields_v1);
-  // Takes the steps out of this set. The root itself is never a path.
-  Json ToJson() &&;
+  static Result<FieldSet> ParseText(std::string_view text);
+  // The root itself is never a path.
+  std::string ToText() const;
+  Json ToJson() const { return WrittenJson(ToText()); }
 
   bool empty() const;
   bool member() const { return member_; }
@@ -51,6 +54,9 @@ class FieldSet {
   // lists conflicts.
   std::vector<std::string> Paths() const;
 
+  // Takes out these paths; false when none of them is there. Costs what is taken out, not what is there.
+  bool Remove(const FieldSet& fields);
+
   friend FieldSet Union(const FieldSet& a, const FieldSet& b);
   friend FieldSet Difference(const FieldSet& a, const FieldSet& b);
   friend FieldSet Intersection(const FieldSet& a, const FieldSet& b);
@@ -58,6 +64,7 @@ class FieldSet {
 
  private:
   using Steps = std::initializer_list<std::string_view>;
+  static Result<FieldSet> ParseValue(const Json& node, std::size_t depth);
   Branch* FindBranch(std::string_view step);
   void DropTree(Steps::iterator at, Steps::iterator end);
   void DropPath(Steps::iterator at, Steps::iterator end);
@@ -79,6 +86,8 @@ std::string MemberStep(std::string_view name);
 std::string ValueStep(const Json& scalar);
 std::string KeyStep(std::vector<std::pair<std::string_view, const Json*>> keys);
 std::string PlaceStep(std::size_t place);
+// Members, items by key, items by value, items by place; numbers by size, everything else by bytes.
+bool StepLess(std::string_view a, std::string_view b);
 // As paths have it: ".name", "[name=\"A\"]", "[=\"x\"]", "[0]".
 std::string PrintStep(std::string_view step);
 

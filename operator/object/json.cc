@@ -1,7 +1,10 @@
 #include "object/json.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <unordered_map>
 
 #include "base/text.h"
@@ -10,7 +13,18 @@
 namespace patchbay {
 namespace {
 
-bool IsPlain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\' && c != 0x7f; }
+enum ByteClass : char { kPlain, kEscaped, kBeyondAscii };
+
+constexpr std::array<ByteClass, 256> kClasses = [] {
+  std::array<ByteClass, 256> classes{};
+  for (std::size_t c = 0; c < 256; ++c) {
+    if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f) classes[c] = kEscaped;
+    if (c >= 0x80) classes[c] = kBeyondAscii;
+  }
+  return classes;
+}();
+
+ByteClass ClassOf(char c) { return kClasses[static_cast<unsigned char>(c)]; }
 
 void AppendEscaped(std::string& out, char c) {
   constexpr std::string_view kBytes = "\"\\\n\t\r";
@@ -24,25 +38,6 @@ void AppendEscaped(std::string& out, char c) {
   out += "u00";
   out += kDigits[static_cast<unsigned char>(c) >> 4];
   out += kDigits[c & 15];
-}
-
-void AppendString(std::string& out, const std::string& text) {
-  bool ascii = true;
-  for (const char c : text) ascii &= static_cast<signed char>(c) >= 0;
-  if (!ascii && !IsUtf8(text)) {
-    out += QuoteJson(text);
-    return;
-  }
-  out += '"';
-  std::size_t from = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (IsPlain(text[i])) continue;
-    out.append(text, from, i - from);
-    AppendEscaped(out, text[i]);
-    from = i + 1;
-  }
-  out.append(text, from);
-  out += '"';
 }
 
 template <class T>
@@ -75,12 +70,62 @@ const Json* FindIn(const Json& value, std::string_view key) {
   return nullptr;
 }
 
+bool Names(std::initializer_list<std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Every member of `a` but these stands in `b` too. Mostly both have one order: then nothing is looked up.
+bool EqualMembers(const Json& a, const Json& b, std::initializer_list<std::string_view> but) {
+  const auto& others = b.get_ref<const Json::object_t&>();
+  std::optional<MemberIndex> index;
+  auto next = others.begin();
+  for (const auto& [key, member] : a.get_ref<const Json::object_t&>()) {
+    const bool beside = next != others.end() && next->first == key;
+    if (!beside && !index) index.emplace(b);
+    const Json* other = beside ? &next->second : index->Find(key);
+    if (beside) ++next;
+    if (Names(but, key)) continue;
+    if (other == nullptr || !EqualJson(member, *other)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<Json> ParseJson(std::string_view text, const JsonLimits& limits, std::vector<std::string>* duplicates) {
   if (text.size() > limits.bytes)
     return Error{Code::kTooLarge, StrCat("the text has ", text.size(), " bytes, the limit is ", limits.bytes)};
   return json_detail::Reader(text, limits, duplicates).Read();
+}
+
+Result<Json> ParseOwnedJson(std::string_view text) {
+  constexpr JsonLimits kStored{.bytes = 64 * 1024 * 1024, .depth = 256, .values = 10'000'000};
+  json_detail::Reader reader(text, kStored, nullptr);
+  reader.LeaveFieldsWritten();
+  return reader.Read();
+}
+
+void AppendQuoted(std::string& out, std::string_view text) {
+  const std::size_t start = out.size();
+  out += '"';
+  bool checked = false;
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const ByteClass found = ClassOf(text[i]);
+    if (found == kPlain || (found == kBeyondAscii && checked)) continue;
+    if (found == kBeyondAscii) {
+      checked = IsUtf8(text);
+      if (checked) continue;
+      out.resize(start);
+      out += QuoteJson(text);
+      return;
+    }
+    out.append(text, from, i - from);
+    AppendEscaped(out, text[i]);
+    from = i + 1;
+  }
+  out.append(text, from);
+  out += '"';
 }
 
 void AppendJson(std::string& out, const Json& value) {
@@ -90,7 +135,7 @@ void AppendJson(std::string& out, const Json& value) {
       for (const auto& [key, member] : value.get_ref<const Json::object_t&>()) {
         out += before;
         before = ',';
-        AppendString(out, key);
+        AppendQuoted(out, key);
         out += ':';
         AppendJson(out, member);
       }
@@ -107,7 +152,7 @@ void AppendJson(std::string& out, const Json& value) {
       out += before == '[' ? "[]" : "]";
       return;
     }
-    case Json::value_t::string: return AppendString(out, value.get_ref<const std::string&>());
+    case Json::value_t::string: return AppendQuoted(out, value.get_ref<const std::string&>());
     case Json::value_t::boolean: out += value.get<bool>() ? "true" : "false"; return;
     case Json::value_t::number_integer: return AppendInteger(out, value.get<std::int64_t>());
     case Json::value_t::number_unsigned: return AppendInteger(out, value.get<std::uint64_t>());
@@ -160,20 +205,19 @@ bool FindBool(const Json& value, std::initializer_list<std::string_view> path, b
 }
 
 bool EqualJson(const Json& a, const Json& b) {
-  if (a.is_array() && b.is_array()) {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i)
-      if (!EqualJson(a[i], b[i])) return false;
-    return true;
-  }
+  if (a.is_array() && b.is_array()) return std::equal(a.begin(), a.end(), b.begin(), b.end(), EqualJson);
   if (!a.is_object() || !b.is_object()) return a == b;
-  if (a.size() != b.size()) return false;
-  const MemberIndex index(b);
-  for (const auto& [key, member] : a.get_ref<const Json::object_t&>()) {
-    const Json* other = index.Find(key);
-    if (other == nullptr || !EqualJson(member, *other)) return false;
-  }
-  return true;
+  return a.size() == b.size() && EqualMembers(a, b, {});
+}
+
+bool EqualJsonBut(const Json& a, const Json& b, std::initializer_list<std::string_view> names) {
+  if (!a.is_object() || !b.is_object()) return EqualJson(a, b);
+  const auto count = [&](const Json& object) {
+    const auto& members = object.get_ref<const Json::object_t&>();
+    const auto counts = [&](const auto& member) { return !Names(names, member.first); };
+    return std::count_if(members.begin(), members.end(), counts);
+  };
+  return count(a) == count(b) && EqualMembers(a, b, names);
 }
 
 MemberIndex::MemberIndex(const Json& object) : object_(&object) {

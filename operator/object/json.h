@@ -31,10 +31,16 @@ struct JsonLimits {
 Result<Json> ParseJson(std::string_view text, const JsonLimits& limits = {},
                        std::vector<std::string>* duplicates = nullptr);
 
+// An object that our own writer wrote (SpliceRevision), read to be written again: metadata.managedFields[].fieldsV1, which
+// is most of it and which few look at, stays text (WrittenJson; FieldSet::Parse takes that). Of any size.
+Result<Json> ParseOwnedJson(std::string_view text);
+
 // Compact, never throws: invalid UTF-8 becomes U+FFFD, a number that is none becomes null.
 std::string DumpJson(const Json& value);
 // The same, put behind what `out` holds.
 void AppendJson(std::string& out, const Json& value);
+// A JSON string literal, put behind what `out` holds; invalid UTF-8 becomes U+FFFD.
+void AppendQuoted(std::string& out, std::string_view text);
 // JSON text as a value: put out as it stands by those above, opaque to all others. For what is written once.
 Json WrittenJson(std::string_view text);
 std::string DumpJsonPretty(const Json& value);  // four spaces, as kubectl -o json
@@ -49,6 +55,8 @@ bool FindBool(const Json& value, std::initializer_list<std::string_view> path, b
 
 // Equal, whatever the order of members (operator== minds it: members are an ordered list).
 bool EqualJson(const Json& a, const Json& b);
+// The same of two objects, whatever the members of these names are.
+bool EqualJsonBut(const Json& a, const Json& b, std::initializer_list<std::string_view> names);
 
 // Looks members up in constant time; for many look-ups into one object. The object must outlive it unchanged.
 class MemberIndex {

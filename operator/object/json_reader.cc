@@ -93,8 +93,33 @@ bool Reader::ReadMember() {
   SkipSpace();
   if (!Accept(':')) return Fail("':' is expected after a key");
   Json value;
-  if (!ReadValue(value)) return false;
+  if (leaves_fields_ && IsAtFields() ? !TakeWritten(value) : !ReadValue(value)) return false;
   pending_[slot].second = std::move(value);
+  return true;
+}
+
+bool Reader::IsAtFields() const {
+  const auto key = [&](std::size_t level) -> const std::string& { return pending_[levels_[level].slot].first; };
+  return levels_.size() == 4 && key(3) == "fieldsV1" && levels_[2].list && key(1) == "managedFields" &&
+         key(0) == "metadata";
+}
+
+bool Reader::TakeWritten(Json& out) {
+  SkipSpace();
+  if (at_ == end_ || *at_ != '{') return ReadValue(out);
+  const char* const start = at_;
+  std::size_t depth = 0;
+  do {
+    if (*at_ == '{') ++depth;
+    if (*at_ == '}') --depth;
+    if (*at_ != '"') {
+      ++at_;
+    } else if (!SkipString()) {
+      return false;
+    }
+  } while (depth > 0 && at_ != end_);
+  if (depth > 0) return Fail("an object is not closed");
+  out = WrittenJson({start, static_cast<std::size_t>(at_ - start)});
   return true;
 }
 

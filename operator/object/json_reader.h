@@ -16,6 +16,10 @@ class Reader {
  public:
   Reader(std::string_view text, const JsonLimits& limits, std::vector<std::string>* duplicates);
 
+  // From here on metadata.managedFields[].fieldsV1 is not read but taken as it is written (WrittenJson).
+  // REQUIRES: the text is our own writer's.
+  void LeaveFieldsWritten() { leaves_fields_ = true; }
+
   // One value and nothing after it.
   Result<Json> Read();
 
@@ -31,7 +35,11 @@ class Reader {
   bool ReadObject(Json& out);
   bool ReadMember();
   bool ReadList(Json& out);
+  // Stands before the value of metadata.managedFields[].fieldsV1.
+  bool IsAtFields() const;
+  bool TakeWritten(Json& out);
   bool ReadString(std::string& out);
+  bool SkipString();
   bool ReadEscape(std::string& out);
   bool ReadHex(std::uint32_t& unit);
   bool ReadNumber(Json& out);
@@ -53,6 +61,7 @@ class Reader {
   std::vector<std::string>* const duplicates_;
   std::vector<std::pair<std::string, Json>> pending_;
   std::vector<Level> levels_;
+  bool leaves_fields_ = false;
   std::size_t values_ = 0;
   std::string why_;
 };

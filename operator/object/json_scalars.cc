@@ -1,4 +1,5 @@
 // The half of the JSON reader that reads strings and numbers.
+#include <array>
 #include <charconv>
 
 #include "base/text.h"
@@ -10,7 +11,13 @@ namespace {
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Bytes that end the quick run through a string: quote, backslash, control.
-bool EndsRun(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
+constexpr std::array<bool, 256> kEndsRun = [] {
+  std::array<bool, 256> ends{};
+  for (std::size_t c = 0; c < 0x20; ++c) ends[c] = true;
+  ends['"'] = ends['\\'] = true;
+  return ends;
+}();
+bool EndsRun(char c) { return kEndsRun[static_cast<unsigned char>(c)]; }
 
 void AppendUtf8(std::string& out, std::uint32_t code) {
   if (code < 0x80) {
@@ -67,13 +74,21 @@ bool Reader::ReadString(std::string& out) {
   while (true) {
     while (at_ != end_ && !EndsRun(*at_)) ascii &= static_cast<signed char>(*at_++) >= 0;
     if (at_ == end_) return Fail("a string is not closed");
-    out.append(run, at_);
+    out.append(run, static_cast<std::size_t>(at_ - run));
     if (*at_ == '"') break;
     if (*at_ != '\\') return Fail("a control character in a string");
     if (!ReadEscape(out)) return false;
     run = at_;
   }
   if (!ascii && !IsUtf8({start, static_cast<std::size_t>(at_ - start)})) return Fail("a string is not valid UTF-8");
+  ++at_;
+  return true;
+}
+
+bool Reader::SkipString() {
+  for (++at_; at_ != end_ && *at_ != '"'; ++at_)
+    if (*at_ == '\\' && ++at_ == end_) break;
+  if (at_ == end_) return Fail("a string is not closed");
   ++at_;
   return true;
 }

@@ -31,7 +31,7 @@ class BodyWriter {
   void Member(std::string_view key, const Json& value) {
     out_ += separator_;
     separator_ = ",";
-    AppendJson(out_, Json(std::string(key)));
+    AppendQuoted(out_, key);
     out_ += ':';
     AppendJson(out_, value);
   }

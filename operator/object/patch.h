@@ -6,9 +6,9 @@
 namespace patchbay {
 
 // kInvalid when the patch is not an object.
-Result<Json> MergePatch(const Json& target, const Json& patch);
+Result<Json> MergePatch(Json target, const Json& patch);
 // At most 10,000 operations (kTooLarge). kInvalid says which operation and why; a failed "test" too.
-Result<Json> JsonPatch(const Json& target, const Json& operations);
+Result<Json> JsonPatch(Json target, const Json& operations);
 // The merge patch that turns `from` into `to`; an empty object when equal.
 Json MergeDiff(const Json& from, const Json& to);
 

@@ -12,9 +12,12 @@ constexpr std::size_t kMostFaults = 20;
 // The way down, as a list from the leaf up; printed when there is something to say.
 struct Way {
   const Way* above = nullptr;
-  std::string step = {};
+  std::string_view step = {};
+  bool member = false;  // `step` is its name
 
-  std::string Print() const { return above == nullptr ? "" : above->Print() + PrintStep(step); }
+  std::string Print() const {
+    return above == nullptr ? "" : above->Print() + (member ? StrCat(".", step) : PrintStep(step));
+  }
 };
 
 class Judge {
@@ -50,7 +53,7 @@ class Judge {
     const Rules& rules = *granule.rules;
     const bool open = rules.preserves_unknown || rules.additional != nullptr || rules.additional_any;
     for (const auto& [name, member] : value.get_ref<const Json::object_t&>()) {
-      const Way below{&way, MemberStep(name)};
+      const Way below{&way, name, true};
       if (!open && !granule.Names(name)) {
         Say(below, "field not declared in schema");
       } else {
@@ -66,7 +69,7 @@ class Judge {
     for (std::size_t i = 0; i < value.size(); ++i) {
       std::string step = atomic ? PlaceStep(i) : NameItem(granule, value[i], i, way);
       if (step.empty()) continue;
-      Check(granule.Item(), value[i], {&way, step});
+      Check(granule.Item(), value[i], {&way, step, false});
       if (!seen.insert(step).second) Say(way, StrCat("duplicate entries for key ", PrintStep(step)));
     }
   }

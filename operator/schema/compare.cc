@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -66,7 +67,24 @@ Items IndexItems(const Granule& granule, const Json& list) {
   return items;
 }
 
+bool GoTogether(const Granule& granule, const Json& before, const Json& after) {
+  const auto same = [&](const Json& a, const Json& b) { return granule.SameStep(a, b); };
+  return std::equal(before.begin(), before.end(), after.begin(), after.end(), same);
+}
+
+// REQUIRES: GoTogether.
+Comparison ComparePairs(const Granule& granule, const Json& before, const Json& after) {
+  Found found;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (Comparison change = CompareBoth(granule.Item(), before[i], after[i]); !change.same()) {
+      found.Take(granule.StepOf(before[i], i), std::move(change));
+    }
+  }
+  return found.Finish();
+}
+
 Comparison CompareItems(const Granule& granule, const Json& before, const Json& after) {
+  if (GoTogether(granule, before, after)) return ComparePairs(granule, before, after);
   Found found;
   const Items old_items = IndexItems(granule, before);
   const Items new_items = IndexItems(granule, after);

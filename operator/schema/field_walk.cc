@@ -47,64 +47,67 @@ FieldSet Applied(const Granule& granule, const Json& value) {
   return FieldSet(false, std::move(branches));
 }
 
-// Puts out what Everything finds, as the text of FieldsV1.
+enum class Wanted { kApplied, kEverything };
+
+// Puts out what Applied or Everything finds, as the text of FieldsV1.
 class Writer {
  public:
-  explicit Writer(std::string& out) : out_(out) {}
+  Writer(Wanted wanted, std::string& out) : everything_(wanted == Wanted::kEverything), out_(out) {}
 
-  void Write(const Granule& granule, const Json& value) {
+  // `alone`: the place is a field of its own beside what is below it.
+  void Write(const Granule& granule, const Json& value, bool alone) {
     const Shape shape = granule.ShapeOf(value);
     if (shape == Shape::kLeaf || value.empty()) {
       out_ += "{}";
       return;
     }
-    out_ += R"({".":{})";
+    separator_ = '{';
+    if (alone || everything_) Separate() += R"(".":{})";
     if (shape == Shape::kMembers) {
       WriteMembers(granule, value.get_ref<const Json::object_t&>());
     } else {
       WriteItems(granule, value);
     }
     out_ += '}';
+    separator_ = ',';
+  }
+  void WriteMember(const Granule& granule, std::string_view name, const Json& member) {
+    Write(granule.Member(name), member, !granule.Names(name));
   }
 
  private:
+  std::string& Separate() {
+    out_ += separator_;
+    separator_ = ',';
+    return out_;
+  }
   void WriteMembers(const Granule& granule, const Json::object_t& members) {
     std::vector<const Json::object_t::value_type*> sorted;
     sorted.reserve(members.size());
     for (const auto& member : members) sorted.push_back(&member);
     std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
     for (const auto* member : sorted) {
-      out_ += ',';
-      WriteStep("f:", member->first);
-      Write(granule.Member(member->first), member->second);
+      AppendQuoted(Separate(), MemberStep(member->first));
+      out_ += ':';
+      WriteMember(granule, member->first, member->second);
     }
-  }
-  void WriteStep(std::string_view prefix, std::string_view step) {
-    const auto odd = [](char c) { return static_cast<signed char>(c) < 0x20 || c == 0x7f; };
-    if (std::any_of(step.begin(), step.end(), odd)) {
-      out_.append(QuoteJson(std::string(prefix).append(step))).append(":");
-      return;
-    }
-    out_.append("\"").append(prefix);
-    for (const char c : step) {
-      if (c == '"' || c == '\\') out_ += '\\';
-      out_ += c;
-    }
-    out_.append("\":");
   }
   void WriteItems(const Granule& granule, const Json& list) {
     std::vector<std::pair<std::string, const Json*>> items;
     items.reserve(list.size());
     for (std::size_t i = 0; i < list.size(); ++i) items.emplace_back(granule.StepOf(list[i], i), &list[i]);
-    std::sort(items.begin(), items.end());
+    const auto less = [](const auto& a, const auto& b) { return StepLess(a.first, b.first); };
+    if (!std::is_sorted(items.begin(), items.end(), less)) std::sort(items.begin(), items.end(), less);
     for (const auto& [step, item] : items) {
-      out_ += ',';
-      WriteStep("", step);
-      Write(granule.Item(), *item);
+      AppendQuoted(Separate(), step);
+      out_ += ':';
+      Write(granule.Item(), *item, true);
     }
   }
 
+  const bool everything_;
   std::string& out_;
+  char separator_ = '{';
 };
 
 FieldSet Named(const Granule& granule, const FieldSet& fields) {
@@ -154,8 +157,12 @@ FieldSet EveryFieldOf(const Kind& kind, std::string_view member, const Json& val
   return FieldSet(false, {{MemberStep(member), Everything(Granule::Root(kind).Member(member), value)}});
 }
 
+void AppendAppliedFields(const Kind& kind, std::string_view member, const Json& value, std::string& out) {
+  Writer(Wanted::kApplied, out).WriteMember(Granule::Root(kind), member, value);
+}
+
 void AppendEveryField(const Kind& kind, std::string_view member, const Json& value, std::string& out) {
-  Writer(out).Write(Granule::Root(kind).Member(member), value);
+  Writer(Wanted::kEverything, out).WriteMember(Granule::Root(kind), member, value);
 }
 
 FieldSet WithNamedFields(const Kind& kind, const FieldSet& fields) { return Named(Granule::Root(kind), fields); }

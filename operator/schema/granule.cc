@@ -1,5 +1,6 @@
 #include "schema/granule.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -65,17 +66,34 @@ std::optional<std::string> Granule::StepOf(const Json& item) const {
     if (item.is_structured() || item.is_null()) return std::nullopt;
     return ValueStep(item);
   }
-  if (!item.is_object()) return std::nullopt;
   std::vector<std::pair<std::string_view, const Json*>> keys;
   keys.reserve(rules->map_keys.size());
   for (const std::string& key : rules->map_keys) {
-    const Json* value = Find(item, {key});
-    const Rules* property = rules->items->Property(key);
-    if (value == nullptr && property != nullptr && property->has_default) value = &property->default_value;
-    if (value == nullptr || value->is_structured() || value->is_null()) return std::nullopt;
+    const Json* value = KeyOf(item, key);
+    if (value == nullptr) return std::nullopt;
     keys.emplace_back(key, value);
   }
   return KeyStep(std::move(keys));
+}
+
+// The key or its default; nullptr for what names nothing.
+const Json* Granule::KeyOf(const Json& item, const std::string& key) const {
+  if (!item.is_object()) return nullptr;
+  const Json* value = Find(item, {key});
+  if (value == nullptr) {
+    const Rules* property = rules->items->Property(key);
+    if (property != nullptr && property->has_default) value = &property->default_value;
+  }
+  return value == nullptr || value->is_structured() || value->is_null() ? nullptr : value;
+}
+
+bool Granule::SameStep(const Json& a, const Json& b) const {
+  if (rules->list_type == Rules::ListType::kSet) return !a.is_structured() && !a.is_null() && a == b;
+  return std::all_of(rules->map_keys.begin(), rules->map_keys.end(), [&](const std::string& key) {
+    const Json* left = KeyOf(a, key);
+    const Json* right = KeyOf(b, key);
+    return left != nullptr && right != nullptr && *left == *right;
+  });
 }
 
 std::string Granule::StepOf(const Json& item, std::size_t place) const {

@@ -30,8 +30,13 @@ struct Granule {
   std::optional<std::string> StepOf(const Json& item) const;
   // The same, by its place when it has no name.
   std::string StepOf(const Json& item, std::size_t place) const;
+  // Both have one and the same name. REQUIRES: of shape kItems
+  bool SameStep(const Json& a, const Json& b) const;
   // Where a step of a FieldSet leads.
   Granule Along(std::string_view step) const;
+
+ private:
+  const Json* KeyOf(const Json& item, const std::string& key) const;
 };
 
 // A value that is new here, or gone: this place and all that is below it.

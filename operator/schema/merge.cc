@@ -1,5 +1,6 @@
 #include "schema/merge.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -18,6 +19,7 @@ Json MergeMembers(const Granule& granule, const Json& live, const Json& applied)
   if (!live.is_object()) return applied;
   Json merged = Json::object();
   auto& members = merged.get_ref<Json::object_t&>();
+  members.reserve(std::max(live.size(), applied.size()));
   const MemberIndex in_applied(applied);
   for (const auto& [name, member] : live.get_ref<const Json::object_t&>()) {
     const Json* wish = in_applied.Find(name);
@@ -92,11 +94,25 @@ class Zipper {
   Json out_ = Json::array();
 };
 
+// Both lists have the same items in the same order, as mostly.
+bool GoTogether(const Granule& granule, const Json& live, const Json& applied) {
+  const auto same = [&](const Json& a, const Json& b) { return granule.SameStep(a, b); };
+  return std::equal(live.begin(), live.end(), applied.begin(), applied.end(), same);
+}
+
+Json MergeItems(const Granule& granule, const Json& live, const Json& applied) {
+  if (!GoTogether(granule, live, applied)) return Zipper(granule, live, applied).Run();
+  Json merged = Json::array();
+  merged.get_ref<Json::array_t&>().reserve(live.size());
+  for (std::size_t i = 0; i < live.size(); ++i) merged.push_back(MergeBoth(granule.Item(), live[i], applied[i]));
+  return merged;
+}
+
 Json MergeBoth(const Granule& granule, const Json& live, const Json& applied) {
   const Shape shape = granule.ShapeOf(applied);
   if (shape == Shape::kLeaf || shape != granule.ShapeOf(live) || (live.empty() && applied.empty())) return applied;
   if (shape == Shape::kMembers) return MergeMembers(granule, live, applied);
-  return Zipper(granule, live, applied).Run();
+  return MergeItems(granule, live, applied);
 }
 
 Json Remove(const Granule& granule, const Json& value, const FieldSet& fields);

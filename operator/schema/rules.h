@@ -88,7 +88,8 @@ struct Kind;
 // ApplyDefaults for one node, Prune's findings for it, and Validate.
 void FillDefaults(const Rules& rules, Json& value);
 std::vector<std::string> FindUndeclared(const Rules& rules, Json value);
-void FindBroken(const Rules& rules, const Json& value, const Place& place, std::vector<Cause>& causes);
+void FindBroken(const Rules& rules, const Json& value, const Json* before, const Place& place,
+                std::vector<Cause>& causes);
 // kInvalid when a default breaks its own schema or has members that the schema does not name.
 Result<void> CheckDefaults(const Kind& kind);
 

@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kInvalidValue = "FieldValueInvalid";
 // Fewer items are compared with each other, more through a hash.
 constexpr std::size_t kFewItems = 16;
+const Json kNothing;
 
 // The words of kube-openapi for what a value is.
 std::string_view TypeOf(const Json& value) {
@@ -47,10 +48,12 @@ std::size_t CountCharacters(const std::string& text) {
 
 class Validator {
  public:
-  Validator(const Place& place, std::vector<Cause>& causes) : place_(place), causes_(causes) {}
+  Validator(const Json* before, const Place& place, std::vector<Cause>& causes)
+      : before_(before), place_(place), causes_(causes) {}
 
   void Check(const Rules& rules, const Json& value) {
     if (value.is_null() && rules.nullable) return;
+    if (before_ != nullptr && EqualJson(*before_, value)) return;
     if (!IsOfType(rules.type, value)) {
       const std::string quoted = StrCat("\"", TypeOf(value), "\"");
       return Add("FieldValueTypeInvalid", StrCat("Invalid value: ", quoted, ": ", Here(), " in body must be of type ",
@@ -129,10 +132,11 @@ class Validator {
     for (const std::string& name : rules.required)
       if (Find(value, {name}) == nullptr) AddAt(place_.Member(name), "FieldValueRequired", "Required value");
     const bool root = place_.parent == nullptr || rules.embedded_resource;
+    const MemberIndex before(before_ != nullptr ? *before_ : kNothing);
     for (const auto& [name, member] : value.get_ref<const Json::object_t&>()) {
       if (root && name == "metadata") continue;
       const Rules* property = rules.additional != nullptr ? rules.additional.get() : rules.Property(name);
-      if (property != nullptr) FindBroken(*property, member, place_.Member(name), causes_);
+      if (property != nullptr) FindBroken(*property, member, before.Find(name), place_.Member(name), causes_);
     }
   }
 
@@ -145,8 +149,12 @@ class Validator {
     if (rules.min_items && size < *rules.min_items)
       AddInvalid(size, StrCat("should have at least ", *rules.min_items, " items"));
     if (rules.max_items && size > *rules.max_items) AddTooMany(size, *rules.max_items);
-    if (rules.items != nullptr)
-      for (std::size_t i = 0; i < size; ++i) FindBroken(*rules.items, value[i], place_.Item(i), causes_);
+    if (rules.items != nullptr) {
+      const std::size_t known = before_ != nullptr && before_->is_array() ? before_->size() : 0;
+      for (std::size_t i = 0; i < size; ++i) {
+        FindBroken(*rules.items, value[i], i < known ? &(*before_)[i] : nullptr, place_.Item(i), causes_);
+      }
+    }
     if (rules.list_type != Rules::ListType::kAtomic && size > 1) CheckUnique(rules, value);
   }
 
@@ -182,6 +190,7 @@ class Validator {
     return true;
   }
 
+  const Json* const before_;
   const Place& place_;
   std::vector<Cause>& causes_;
 };
@@ -191,7 +200,7 @@ Result<void> CheckDefault(const Rules& rules, const Place& place) {
     Json value = rules.default_value;
     FillDefaults(rules, value);
     std::vector<Cause> causes;
-    FindBroken(rules, value, place, causes);
+    FindBroken(rules, value, nullptr, place, causes);
     if (!causes.empty())
       return Error{Code::kInvalid,
                    StrCat("the default of ", place.ToString(), ": ", causes[0].field, ": ", causes[0].message)};
@@ -206,15 +215,16 @@ Result<void> CheckDefault(const Rules& rules, const Place& place) {
 
 }  // namespace
 
-void FindBroken(const Rules& rules, const Json& value, const Place& place, std::vector<Cause>& causes) {
-  Validator(place, causes).Check(rules, value);
+void FindBroken(const Rules& rules, const Json& value, const Json* before, const Place& place,
+                std::vector<Cause>& causes) {
+  Validator(before, place, causes).Check(rules, value);
 }
 
 Result<void> CheckDefaults(const Kind& kind) { return CheckDefault(*kind.rules, Place{}); }
 
-std::vector<Cause> Validate(const Kind& kind, const Json& object) {
+std::vector<Cause> Validate(const Kind& kind, const Json& object, const Json* before) {
   std::vector<Cause> causes;
-  FindBroken(*kind.rules, object, Place{}, causes);
+  FindBroken(*kind.rules, object, before, Place{}, causes);
   return causes;
 }
 

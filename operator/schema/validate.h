@@ -22,7 +22,8 @@ void ApplyDefaults(const Kind& kind, Json& object);
 // FieldValueNotSupported, FieldValueTypeInvalid, FieldValueTooLong, FieldValueDuplicate...). Empty when valid.
 // Covers type, nullable, enum, pattern (re2), format, min/max, exclusive, multipleOf, length, items, properties,
 // required, additionalProperties, list types and map keys, int-or-string.
-std::vector<Cause> Validate(const Kind& kind, const Json& object);
+// `before`: what stands as it stood there is not judged again, as in Kubernetes ("ratcheting").
+std::vector<Cause> Validate(const Kind& kind, const Json& object, const Json* before = nullptr);
 
 // metadata: name or generateName, labels, annotations (256 KiB), finalizers, ownerReferences, namespace against scope.
 std::vector<Cause> ValidateMetadata(const Kind& kind, const Json& object);

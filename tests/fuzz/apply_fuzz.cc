@@ -50,7 +50,7 @@ void DemandOwnersRoundTrip(const Json& object) {
   Demand(text.ok(), "managedFields cannot be read: ", DumpJson(*managed));
   if (!text.ok()) return;
   const Json again = Ownership::Parse(*text).ToJson();
-  Demand(EqualJson(again, *managed), "managedFields read and written are others: ", DumpJson(*managed), "\n",
+  Demand(EqualJson(*ParseJson(DumpJson(again)), *text), "managedFields read and written are others: ", DumpJson(*managed), "\n",
          DumpJson(again));
 }
 
@@ -157,7 +157,7 @@ bool PlayTexts(std::string_view input) {
   if (!stored) return true;
   const std::string ns = NamespaceOf(*stored);
   const std::string name = NameOf(*stored);
-  const api::ConfigurationFor target{*kind, api::Part::kMain, ns, name};
+  const api::ConfigurationFor target{*kind, api::Part::kMain, ns, name, true};
   const auto configuration = api::DecodeConfiguration(target, parts[1], api::FieldValidation::kWarn);
   if (!configuration.ok()) return true;
   // The server rewrites this annotation when the manager is kubectl, which never applies it itself.

@@ -84,6 +84,23 @@ TEST(FieldSet, ObeysTheLawsOfSets) {
     EXPECT_EQ(Union(a, b).size(), a.size() + b.size() - Intersection(a, b).size());
     EXPECT_EQ(a.Paths().size(), a.size());
     EXPECT_EQ(*FieldSet::Parse(FieldSet(a).ToJson()), a);
+    EXPECT_EQ(*FieldSet::Parse(Json::parse(a.ToText())), a);
+    FieldSet rest = a;
+    EXPECT_EQ(rest.Remove(b), !Intersection(a, b).empty());
+    EXPECT_EQ(rest, Difference(a, b));
+  }
+}
+
+TEST(FieldSet, IsReadFromItsTextWhateverTheStepsAre) {
+  for (const char* text :
+       {R"({"f:a\"b\\c\n\t\u007fd":{}})", R"({"f:\u00e9":{".":{},"v:\"\\u0001\"":{}}})", "{}",
+        R"({"f:a":{".":{},"k:{\"x\":\"{}\",\"y\":-1.5}":{".":{},"i:3":{}}}})"}) {
+    const FieldSet set = Read(text);
+    EXPECT_EQ(*FieldSet::Parse(WrittenJson(set.ToText())), set) << text;
+  }
+  EXPECT_EQ(*FieldSet::ParseText(R"( {"f:a" : {}, "v:2.0":{}} )"), Read(R"({"f:a":{},"v:2":{}})"));
+  for (const char* text : {"", "{", R"({"f:a":{})", R"({"f:a":{}}x)", R"({"f:a)", R"({"a":{}})", R"({"f:a":1})"}) {
+    EXPECT_FALSE(FieldSet::ParseText(text).ok()) << text;
   }
 }
 

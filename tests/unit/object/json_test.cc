@@ -151,5 +151,28 @@ TEST(EqualJson, DoesNotMindTheOrderOfMembers) {
   EXPECT_FALSE(EqualJson(Json::parse(R"({"a":null})"), Json::parse(R"({"b":null})")));
 }
 
+TEST(EqualJson, LooksAwayFromMembersNamed) {
+  const Json a = Json::parse(R"({"x":1,"y":{"z":2},"w":3})");
+  EXPECT_TRUE(EqualJsonBut(a, Json::parse(R"({"w":4,"y":{"z":2},"x":1})"), {"w"}));
+  EXPECT_TRUE(EqualJsonBut(a, Json::parse(R"({"y":{"z":2},"x":1})"), {"w", "v"}));
+  EXPECT_FALSE(EqualJsonBut(a, Json::parse(R"({"w":3,"y":{"z":5},"x":1})"), {"w"}));
+  EXPECT_FALSE(EqualJsonBut(a, Json::parse(R"({"x":1,"y":{"z":2},"v":3})"), {"w"}));
+  EXPECT_FALSE(EqualJsonBut(a, Json::parse(R"({"x":1,"w":3})"), {"w"}));
+}
+
+TEST(ParseOwnedJson, LeavesWhatManagersOwnAsText) {
+  const std::string text =
+      R"({"kind":"K","metadata":{"name":"a","managedFields":[{"manager":"m","fieldsV1":{"f:a\"}":{"f:b":{}}}},)"
+      R"({"fieldsV1":null},{"fieldsV1":{}}]},"data":{"fieldsV1":{"a":1},"managedFields":[{"x":{"fieldsV1":{"a":1}}}]}})";
+  const Json object = ParseOwnedJson(text).value();
+  EXPECT_TRUE(object["metadata"]["managedFields"][0]["fieldsV1"].is_binary());
+  EXPECT_TRUE(object["metadata"]["managedFields"][1]["fieldsV1"].is_null());
+  EXPECT_EQ(object["data"], Json::parse(text)["data"]);
+  EXPECT_EQ(DumpJson(object), text);
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    EXPECT_FALSE(ParseOwnedJson(std::string_view(text).substr(0, size)).ok()) << size;
+  }
+}
+
 }  // namespace
 }  // namespace patchbay

@@ -64,9 +64,13 @@ Json Make(std::string_view spec) {
   return object;
 }
 std::string Fields(std::string_view spec) {
-  FieldSet set = AppliedFields(Box(), Make(spec));
+  const Json object = Make(spec);
+  FieldSet set = AppliedFields(Box(), object);
   set.KeepOnly("f:spec");
-  return DumpJson(std::move(set).ToJson());
+  std::string text = R"({"f:spec":)";
+  AppendAppliedFields(Box(), "spec", object["spec"], text);
+  EXPECT_EQ(text + "}", set.ToText());
+  return set.ToText();
 }
 std::string MergeSpecs(std::string_view live, std::string_view applied) {
   return DumpJson(Merge(Box(), Make(live), Make(applied))["spec"]);

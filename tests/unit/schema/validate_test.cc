@@ -68,6 +68,15 @@ TEST(Validate, SpeaksAsKubernetesDoes) {
   EXPECT_THAT(Broken(R"({"image":"a","enabled":"yes"})"), ElementsAre(testing::HasSubstr("type boolean: \"string\"")));
   EXPECT_THAT(Broken(R"({"image":"a","config":[]})"), ElementsAre(testing::HasSubstr("type object: \"array\"")));
 }
+TEST(Validate, DoesNotJudgeAgainWhatStays) {
+  const Json before = Plugin(R"({"image":"","env":[{"name":"1BAD"},{"name":"B"}],"replicas":-1})");
+  EXPECT_THAT(Validate(KindOf(kPlugins), before, &before), IsEmpty());
+  const Json after = Plugin(R"({"image":"","env":[{"name":"1BAD","value":"x"},{"name":"B"},{"name":"2"}],"replicas":-2})");
+  std::vector<std::string> fields;
+  for (const Cause& cause : Validate(KindOf(kPlugins), after, &before)) fields.push_back(cause.field);
+  EXPECT_THAT(fields, ElementsAre("spec.env[2].name", "spec.replicas"));
+}
+
 TEST(Validate, TakesNullForAbsent) {
   EXPECT_THAT(Broken(R"({"image":null})"), ElementsAre("spec.image | FieldValueRequired | Required value"));
   EXPECT_THAT(Broken(R"({"image":"a","replicas":null,"env":null,"strategy":null})"), IsEmpty());
