@@ -267,6 +267,10 @@ class CommandLine {
     undo->add_option("--to-revision", revision_, "which; default: the one before the present one")->check(CLI::NonNegativeNumber);
     undo->add_option("--dry-run", file_.dry_run, "server: store nothing")->check(CLI::IsMember({"none", "server"}));
     OnServer(undo, [this](Session& session) { return Undo(session, words_, revision_, file_.dry_run); });
+    CLI::App* promote = Add("promote", "Lead a Canary past the step at which it stands", rollout);
+    AddWords(promote, "plugin");
+    promote->add_flag("--full", promote_fully_, "past all steps");
+    OnServer(promote, [this](Session& session) { return Promote(session, words_, promote_fully_); });
     CLI::App* abort = Add("abort", "Go back to the revision that was ready last", rollout);
     AddWords(abort, "plugin");
     OnServer(abort, [this](Session& session) { return Abort(session, words_); });
@@ -343,6 +347,7 @@ class CommandLine {
   int current_replicas_ = -1;
   long revision_ = 0;
   bool watch_rollout_ = true;
+  bool promote_fully_ = false;
   bool ignore_not_found_ = false;
   bool client_only_ = false;
   std::function<int()> local_;

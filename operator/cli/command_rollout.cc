@@ -167,6 +167,25 @@ int ShowHistory(Session& session, const std::vector<std::string>& words, long nu
   return 0;
 }
 
+int Promote(Session& session, const std::vector<std::string>& words, bool full) {
+  const auto plugin = OnePlugin(session, words);
+  if (!plugin.ok()) return Fail(plugin.error(), 2);
+  const auto live = session.api.Get(plugin->Path());
+  if (!live.ok()) return Fail(live.error());
+  const Json* steps = Find(*live, {"spec", "strategy", "steps"});
+  if (FindString(*live, {"spec", "strategy", "type"}) != "Canary" || steps == nullptr || steps->empty())
+    return Fail(Error{Code::kInvalid, StrCat(Quoted(*plugin), " has no Canary with steps (spec.strategy); nothing was changed")});
+  const long step = FindInt(*live, {"status", "rollout", "step"});
+  if (Holds(*live, "Ready") || step >= static_cast<long>(steps->size()))
+    return Fail(Error{Code::kConflict, StrCat("no Canary of ", Quoted(*plugin), " is under way; nothing was changed")});
+  const std::string past = StrCat(FindString(*live, {"status", "currentRevision"}), "/", full ? "all" : std::to_string(step));
+  const Json patch{{"metadata", {{"annotations", {{"patchbay.dev/promote", past}}}}}};
+  const auto reply = session.api.Send("PATCH", plugin->Path(), {{"fieldManager", "patchbay-rollout"}}, &patch, "application/merge-patch+json");
+  if (!reply.ok()) return Fail(reply.error());
+  std::cout << plugin->Text() << " promoted past " << (full ? "all steps" : StrCat("step ", step + 1, " of ", steps->size())) << "\n";
+  return 0;
+}
+
 int Abort(Session& session, const std::vector<std::string>& words) {
   const auto plugin = OnePlugin(session, words);
   if (!plugin.ok()) return Fail(plugin.error(), 2);

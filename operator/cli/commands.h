@@ -64,6 +64,8 @@ int ShowDrift(Session& session, const std::vector<std::string>& words, const std
 // Puts right once what deviates, whatever spec.reconcile.mode says.
 int ReconcileNow(Session& session, const std::vector<std::string>& words, const std::string& selector);
 int SetPaused(Session& session, const std::vector<std::string>& words, bool paused);
+// Leads a Canary past its present step, or past all.
+int Promote(Session& session, const std::vector<std::string>& words, bool full);
 // Back to the revision that was ready last.
 int Abort(Session& session, const std::vector<std::string>& words);
 // Until the rollout ended (`watch`) or once: says what is waited for. 1 when it is stalled.

@@ -142,6 +142,7 @@ void Controllers::Core::OnChange(const cache::Step& step) {
   webhooks_.Hint();
   if (key.resource == kPlugins) {
     queue_.Add(key);
+    for (const Key& dependent : plugins_.UsersOf(key)) queue_.Add(dependent);
     if (endpoints_.IsReferenced(key)) routes_.MarkDirty();
     if (step.before && (!step.after || step.after->uid != step.before->uid)) {
       sweep_.NoteGone(step.before->uid);

@@ -36,10 +36,30 @@ std::string HashTemplate(const Json& plugin, const Json& spec, const driver::Con
   return Sha256Hex(text).substr(0, 16);
 }
 
+std::vector<CanaryStep> ReadSteps(const Json& spec, int replicas) {
+  std::vector<CanaryStep> steps;
+  const Json* list = Find(spec, {"strategy", "steps"});
+  if (list == nullptr || !list->is_array()) return steps;
+  for (const Json& each : *list) {
+    CanaryStep step;
+    if (const Json* weight = Find(each, {"weight"}); weight && weight->is_number_integer()) step.weight = weight->get<int>();
+    const Json share = StrCat(step.weight.value_or(1), "%");
+    const Json* count = Find(each, {"replicas"});
+    step.replicas = std::clamp(ParseIntOrPercent(count ? *count : share, replicas, true).value_or(1), 1, std::max(1, replicas));
+    const std::string pause = FindString(each, {"pause"});
+    step.manual = pause == "manual";
+    step.pause = ParseDuration(pause).value_or(std::chrono::milliseconds(0));
+    steps.push_back(step);
+  }
+  return steps;
+}
+
 RollStrategy ReadStrategy(const Json& spec, int replicas) {
   RollStrategy strategy;
   strategy.recreate = FindString(spec, {"strategy", "type"}) == "Recreate";
   strategy.atomic = FindString(spec, {"strategy", "type"}) == "Atomic";
+  if (FindString(spec, {"strategy", "type"}) == "Canary") strategy.steps = ReadSteps(spec, replicas);
+  strategy.atomic = strategy.atomic || !strategy.steps.empty();
   strategy.auto_rollback = FindBool(spec, {"strategy", "autoRollback"}, true);
   strategy.min_ready = seconds(FindInt(spec, {"strategy", "minReadySeconds"}));
   if (const Json* surge = Find(spec, {"strategy", "maxSurge"}))
@@ -80,11 +100,9 @@ RestartPolicy ReadRestartPolicy(const Json& spec) {
 std::vector<std::string> FindIdleFields(const Json& spec) {
   std::vector<std::string> idle;
   const std::string type = FindString(spec, {"strategy", "type"}, "RollingUpdate");
-  if (type == "Canary") idle.push_back(StrCat("spec.strategy.type=", type));
-  if (const Json* steps = Find(spec, {"strategy", "steps"}); steps && !IsEmpty(*steps))
+  if (const Json* steps = Find(spec, {"strategy", "steps"}); steps && !IsEmpty(*steps) && type != "Canary")
     idle.push_back("spec.strategy.steps");
-  for (const char* field : {"imagePullSecrets", "dependsOn"})
-    if (const Json* value = Find(spec, {field}); value && !IsEmpty(*value)) idle.push_back(StrCat("spec.", field));
+  if (const Json* secrets = Find(spec, {"imagePullSecrets"}); secrets && !IsEmpty(*secrets)) idle.push_back("spec.imagePullSecrets");
   if (const Json* volumes = Find(spec, {"volumes"}); volumes && volumes->is_array())
     for (std::size_t i = 0; i < volumes->size(); ++i)
       if (const Json* tmpfs = Find((*volumes)[i], {"tmpfs"}); tmpfs && !IsEmpty(*tmpfs))
@@ -157,8 +175,14 @@ Desired BuildDesired(const Json& plugin, const Lookup& lookup, const std::string
   desired.ports = ReadPorts(plugin);
   desired.strategy = ReadStrategy(spec, desired.asked);
   desired.reconcile = ReadReconcile(plugin, spec);
+  const auto annotations = AnnotationsOf(plugin);
+  if (const auto promoted = annotations.find(kPromote); promoted != annotations.end()) desired.promoted = promoted->second;
   desired.idle_fields = FindIdleFields(spec);
   desired.evicted = ReadEvictions(plugin);
+  if (const Json* names = Find(spec, {"dependsOn"}); names && names->is_array())
+    for (const Json& name : *names)
+      if (name.is_string()) desired.depends_on.push_back({std::string(kPlugins), desired.key.ns, name.get<std::string>()});
+  desired.refers.insert(desired.depends_on.begin(), desired.depends_on.end());
   FillContainer(spec, lookup, desired);
   const auto port_of = [&](const Json& port) { return FindPort(desired.ports, &port); };
   desired.probes = ReadProbes(spec, port_of, desired.problems);

@@ -26,9 +26,18 @@ struct NamedPort {
   friend bool operator==(const NamedPort&, const NamedPort&) = default;
 };
 
+// One step of a Canary: so many new ones, so much of the requests, and how long it stays so.
+struct CanaryStep {
+  int replicas = 1;
+  std::optional<int> weight;  // percent of the requests; nothing: each container gets the same
+  bool manual = false;        // until somebody promotes it (kPromote), or
+  std::chrono::milliseconds pause{0};
+};
+
 struct RollStrategy {
   bool recreate = false;    // all old ones go before a new one comes
   bool atomic = false;      // all new ones are ready before the first gets a request; then all at once
+  std::vector<CanaryStep> steps;  // before that; Canary alone
   bool auto_rollback = true;  // what makes no progress is given up for what was ready last
   std::chrono::seconds min_ready{0};  // ready for so long before it counts
   int max_surge = 1;        // beyond `replicas`, while replacing
@@ -40,6 +49,9 @@ struct RollStrategy {
 // An annotation: put right once what deviates although spec.reconcile.mode says otherwise (`patchbay reconcile`). Done
 // when status.lastHandledReconcileAt is the same.
 inline constexpr const char* kReconcileAt = "patchbay.dev/reconcileAt";
+
+// An annotation: "<hash>/<step>" leads the Canary of this revision past this step and those before, "<hash>/all" past all.
+inline constexpr const char* kPromote = "patchbay.dev/promote";
 
 // The wish that a container be replaced by another of its kind (status.evictions).
 struct Eviction {
@@ -78,9 +90,11 @@ struct Desired {
   Probes probes;
   RollStrategy strategy;
   ReconcileWish reconcile;
+  std::string promoted;  // kPromote
   std::string rolled_back;  // why this is not what the spec says now but a former revision; "" when it is
   std::map<std::string, Eviction> evicted;  // by container id
-  std::set<Key> refers;          // Secrets and ConfigMaps
+  std::vector<Key> depends_on;   // plugins that are to be ready before this one first starts
+  std::set<Key> refers;          // Secrets, ConfigMaps and plugins
   std::vector<Cause> problems;   // nothing can be made while there is one
   std::vector<std::string> idle_fields;  // set, but without effect in this version
 };

@@ -18,10 +18,10 @@ class Differ {
  public:
   Differ(const Desired& desired, const Observed& world) : desired_(desired), world_(world) {
     atomic_ = desired.strategy.atomic && !desired.exclusive;
-    surge_ = desired.exclusive ? 0 : atomic_ ? desired.replicas : desired.strategy.max_surge;
+    surge_ = desired.exclusive ? 0 : desired.strategy.max_surge;
     unavailable_ = desired.exclusive ? std::max(1, desired.strategy.max_unavailable) : desired.strategy.max_unavailable;
     Sort();
-    all_new_ready_ = static_cast<int>(current_.size()) == desired.replicas &&
+    all_new_ready_ = !world.canaries && static_cast<int>(current_.size()) == desired.replicas &&
                      std::all_of(current_.begin(), current_.end(),
                                  [](const auto& entry) { return IsReady(*entry.second) && entry.second->seasoned; });
   }
@@ -63,7 +63,7 @@ class Differ {
   }
   bool IsAvailable(const Replica& current) const { return IsReady(current) && current.member && current.seasoned && world_.settled; }
   bool MustWaitForOthers() const {
-    return atomic_ && !all_new_ready_ && std::any_of(old_.begin(), old_.end(), [](const Replica* old) { return old->member; });
+    return atomic_ && !all_new_ready_ && !world_.canaries && std::any_of(old_.begin(), old_.end(), [](const Replica* old) { return old->member; });
   }
   bool MayBeServed() const { return !world_.settled || !world_.known; }
   // Of an old one, not knowing is as good as ready: it may be serving.
@@ -176,9 +176,9 @@ class Differ {
     }
     if (desired_.exclusive && !MayStart()) return;
     if (atomic_) {
-      for (const Replica* old : all_new_ready_ ? healthy : broken) Retire(*old);
-      if (all_new_ready_)
-        for (const Replica* old : broken) Retire(*old);
+      if (!all_new_ready_) return;
+      for (const auto& list : {broken, healthy})
+        for (const Replica* old : list) Retire(*old);
       return;
     }
     const int least = desired_.replicas - unavailable_;
@@ -216,6 +216,7 @@ class Differ {
       return desired_.exclusive || !retired_.contains(old);
     });
     if (desired_.strategy.recreate) return old_.empty() ? desired_.replicas : 0;
+    if (atomic_) return desired_.replicas - static_cast<int>(current_.size());  // beside however many old ones
     return desired_.replicas + surge_ - static_cast<int>(current_.size()) - static_cast<int>(staying);
   }
 
@@ -234,7 +235,8 @@ class Differ {
   void CreateMissing() {
     if (!desired_.problems.empty()) return;
     int room = Room();
-    for (int ordinal = 0; ordinal < desired_.replicas && room > 0; ++ordinal) {
+    const int wanted = std::min(desired_.replicas, world_.canaries.value_or(desired_.replicas));
+    for (int ordinal = 0; ordinal < wanted && room > 0; ++ordinal) {
       if (current_.contains(ordinal)) continue;
       --room;
       if (world_.held.contains(ordinal)) continue;

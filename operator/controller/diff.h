@@ -3,6 +3,7 @@
 // among `replicas` (and those are ours) or one of the desired names.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ struct Observed {
   bool settled = true;  // the gateway is known to serve exactly the present members
   bool known = true;    // what the gateway serves is known; false: it may lead to anybody
   bool image_here = true;  // false: not yet, so nothing healthy may be stopped for it
+  std::optional<int> canaries = std::nullopt;  // so many new ones for now, and all old ones stay
   std::set<int> held = {};      // ordinals whose backoff says: not to be made yet
 };
 

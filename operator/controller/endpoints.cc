@@ -9,7 +9,8 @@ void Endpoints::Set(const Key& plugin, EndpointSet set) {
   {
     auto state = state_.Lock();
     const auto [place, fresh] = state->entries.try_emplace(plugin);
-    const bool same = !fresh && place->second.set.members == set.members;
+    const bool same = !fresh && place->second.set.members == set.members &&
+                      place->second.set.canary_weight == set.canary_weight;
     place->second.set = std::move(set);
     if (same) return;
     place->second.version = ++state->version;

@@ -21,11 +21,13 @@ struct Endpoint {
   std::string id;  // the container's
   std::string ip;
   std::optional<std::vector<NamedPort>> ports = std::nullopt;  // its own: older ones may have others. Nothing: as the spec says
+  bool canary = false;
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
 struct EndpointSet {
   std::vector<Endpoint> members = {};  // may get requests
+  std::optional<int> canary_weight = std::nullopt;  // percent of the requests for the canaries among the members
   std::vector<Endpoint> leaving = {};  // were taken out to be stopped, and may have requests under way
 };
 

@@ -23,6 +23,7 @@ Obstacle Explain(const Error& error) {
 Obstacle Explain(const std::vector<Cause>& problems) {
   std::vector<std::string> lines;
   for (const Cause& cause : problems) lines.push_back(StrCat(cause.field, ": ", cause.message));
+  if (problems.front().reason == kDependencyNotReady) return {kDependencyNotReady, Join(lines, "; "), false, {}};
   const bool missing = problems.front().reason == "FieldValueNotFound";
   // What is missing may be applied a moment later.
   return {missing ? "ReferenceNotFound" : "InvalidSpec", Join(lines, "; "), !missing, {}};

@@ -24,6 +24,7 @@ struct PluginController::Turn {
   std::vector<driver::Container> containers = {};
   Observed world = {};
   std::vector<Step> steps = {};  // what the diff wanted last
+  CanaryStand canary = {};
   bool gives_up = false;  // what the spec says, for a former revision
   bool acts = true;  // false: what deviates is only shown
   std::vector<Error> errors = {};
@@ -129,6 +130,7 @@ std::optional<Desired> PluginController::FallBack(const Json& plugin, const Desi
   Desired former = BuildDesired(WithRevision(plugin, *revision), LookupIn(parts_.cache), parts_.installation);
   if (former.hash == desired.hash || !former.problems.empty()) return std::nullopt;
   former.rolled_back = memory.failure;
+  former.strategy.steps.clear();
   return former;
 }
 
@@ -163,7 +165,10 @@ Result<void> PluginController::Record(const Turn& turn) {
 Result<void> PluginController::Look(Turn& turn) {
   PATCHBAY_TRY(turn.containers, parts_.observer.Of(turn.desired.uid));
   turn.world = survey_.Take(turn.desired, turn.containers, turn.memory);
+  CheckDependencies(turn);
   CheckImage(turn);
+  turn.canary = Conduct(turn.desired, turn.world, parts_.clock.Wall(), turn.memory);
+  turn.world.canaries = turn.canary.replicas;
   turn.steps = Diff(turn.desired, turn.world);
   ShowPods(turn, false);
   return {};
@@ -214,6 +219,21 @@ bool PluginController::MayCreate(Turn& turn, const std::vector<Step>& steps) {
   return turn.image->what == Images::State::What::kPulled;
 }
 
+// For the first start alone: what runs is not taken down, nor left unhealed, because another one fails.
+void PluginController::CheckDependencies(Turn& turn) const {
+  std::erase_if(turn.desired.problems, [](const Cause& cause) { return cause.reason == kDependencyNotReady; });
+  if (turn.desired.replicas == 0 || !turn.containers.empty()) return;
+  for (std::size_t i = 0; i < turn.desired.depends_on.size(); ++i) {
+    const Key& key = turn.desired.depends_on[i];
+    const auto other = ReadObject(parts_.cache, key);
+    const auto ready = other ? FindCondition(*other, "Ready") : std::nullopt;
+    if (ready && ready->status == "True" && FindInt(*other, {"status", "observedGeneration"}) == GenerationOf(*other)) continue;
+    const std::string why = !other ? "does not exist" : StrCat("is not ready", ready ? StrCat(": ", ready->message) : "");
+    turn.desired.problems.push_back(
+        {StrCat("spec.dependsOn[", i, "]"), kDependencyNotReady, StrCat("plugin \"", key.name, "\" ", why)});
+  }
+}
+
 // Where old ones have to go before new ones can come, they stay until the image is here.
 void PluginController::CheckImage(Turn& turn) {
   if (!turn.desired.exclusive && !turn.desired.strategy.recreate) return;
@@ -234,10 +254,14 @@ Result<void> PluginController::Report(Turn& turn) {
     turn.report = survey_.Report(turn.desired, turn.containers, turn.memory, turn.world, turn.steps);
     turn.report.pulling = turn.image && turn.image->what == Images::State::What::kPulling;
     CheckProgress(turn);
+    if (turn.canary.arrived) turn.report.waiting_for = turn.canary.message;
+    turn.report.step = turn.memory.canary.revision == turn.desired.hash ? turn.memory.canary.step : 0;
+    turn.report.step_started = turn.memory.canary.since;
     turn.report.obstacle = FindObstacle(turn);
     Judge(turn);
     ShowPods(turn, true);
   } else {
+    turn.memory.progress_at = parts_.clock.Mono();
     turn.report.obstacle = Explain(turn.errors.front());
   }
   const bool release = turn.desired.deleting && turn.report.known && turn.containers.empty();
@@ -289,7 +313,9 @@ void PluginController::ShowPods(Turn& turn, bool all) {
 void PluginController::CheckProgress(Turn& turn) {
   const std::string progress = StrCat(turn.desired.generation, " ", turn.report.updated, " ", turn.report.ready, " ",
                                       turn.containers.size());
-  if (progress == turn.memory.progress && !turn.report.complete) return;
+  // The time in which it waits for others is not its own.
+  const bool waits = (turn.canary.replicas && turn.canary.arrived) || turn.image || !turn.errors.empty();
+  if (progress == turn.memory.progress && !turn.report.complete && !waits) return;
   turn.memory.progress = progress;
   turn.memory.progress_at = parts_.clock.Mono();
 }
@@ -374,6 +400,10 @@ Outcome PluginController::Conclude(const Turn& turn) const {
     return Converged{};
   }
   milliseconds after = kLookAgain;
+  if (turn.canary.next) {
+    const auto left = std::chrono::ceil<milliseconds>(*turn.canary.next - parts_.clock.Wall());
+    after = std::clamp(left, milliseconds(1), after);
+  }
   if (turn.image && turn.image->what == Images::State::What::kBackoff && turn.image->next)
     after = std::min(after, turn.image->wait);
   if (const auto next = survey_.NextMoment(turn.desired, turn.memory))

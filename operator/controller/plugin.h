@@ -13,6 +13,7 @@
 #include "base/guarded.h"
 #include "cache/cache.h"
 #include "cache/committer.h"
+#include "controller/canary.h"
 #include "controller/endpoints.h"
 #include "controller/execute.h"
 #include "controller/images.h"
@@ -66,6 +67,7 @@ class PluginController {
   Result<void> Look(Turn& turn);
   bool MayCreate(Turn& turn, const std::vector<Step>& steps);
   void CheckImage(Turn& turn);
+  void CheckDependencies(Turn& turn) const;
   // `all`: the visit has come to its end, and it is known why a container is not there.
   void ShowPods(Turn& turn, bool all);
   std::optional<Obstacle> FindObstacle(const Turn& turn) const;

@@ -12,6 +12,8 @@ void Adopt(PluginMemory& memory, const Json& plugin) {
                     FindInt(plugin, {"status", "rollout", "droppedRequests"}),
                     FindString(plugin, {"status", "rollout", "drain"}) == "Timed",
                     FindString(plugin, {"status", "rollout", "started"})};
+  memory.canary = {memory.rollout.revision, static_cast<int>(FindInt(plugin, {"status", "rollout", "step"})),
+                   ParseTime(FindString(plugin, {"status", "rollout", "stepStarted"})), std::nullopt};
   memory.stable = FindString(plugin, {"status", "stableRevision"});
   memory.failed = FindString(plugin, {"status", "rollout", "failedRevision"});
   memory.failure = FindString(plugin, {"status", "rollout", "failure"});

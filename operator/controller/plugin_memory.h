@@ -39,6 +39,14 @@ struct RolloutCount {
   std::string started;         // RFC 3339
 };
 
+// Where a Canary stands; step 0 is the first.
+struct CanaryState {
+  std::string revision;             // its hash
+  int step = 0;
+  std::optional<WallTime> since;    // as many as wished serve since then
+  std::optional<int> weight;        // of the requests, while it is under way
+};
+
 struct PluginMemory {
   std::string uid;
   bool adopted = false;              // the stored status has been read
@@ -50,13 +58,15 @@ struct PluginMemory {
   std::map<std::pair<std::string, int>, RestartBackoff> backoffs;  // per revision and ordinal
   std::map<std::string, Drain> drains;             // by container
   RolloutCount rollout;
+  CanaryState canary;
   std::map<std::string, MonoTime> ready_since;     // by container
   std::set<std::string> altered;                   // containers replaced because others changed them, of this revision
   std::string stable;                              // ControllerRevision that was ready last
   std::string failed;                              // the hash that was given up for it
   std::string failure;                             // why
   std::string handled_request;                     // status.lastHandledReconcileAt
-  std::optional<MonoTime> unsettled_since;         // the gateway is being waited for
+  std::optional<MonoTime> unsettled_seen;          // the gateway is being waited for: when that was last looked at
+  MonoTime::duration unsettled_for{0};             // and for how long it has been
   std::map<std::string, PodMemory> pods;   // by container
   std::map<std::string, std::string> pods_to_come;  // container name: since when (RFC 3339)
   std::string hash;                        // the revision last wanted

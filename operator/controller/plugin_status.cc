@@ -42,7 +42,7 @@ void WriteInstances(Json& plugin, const Desired& desired, const PluginReport& re
   SetStatus(plugin, "instances", std::move(instances));
 }
 
-void WriteRollout(Json& plugin, const PluginReport& report, const std::string& now) {
+void WriteRollout(Json& plugin, const Desired& desired, const PluginReport& report, const std::string& now) {
   const RolloutCount& count = report.rollout;
   Json rollout = {{"revision", count.revision},
                   {"droppedRequests", count.dropped},
@@ -52,6 +52,10 @@ void WriteRollout(Json& plugin, const PluginReport& report, const std::string& n
   if (!count.started.empty()) rollout["started"] = count.started;
   const std::string finished = same ? FindString(plugin, {"status", "rollout", "finished"}) : "";
   if (report.complete || !finished.empty()) rollout["finished"] = finished.empty() ? now : finished;
+  if (!desired.strategy.steps.empty()) {
+    rollout["step"] = report.step;
+    if (report.step_started) rollout["stepStarted"] = FormatTime(*report.step_started);
+  }
   if (!report.failed.empty()) {
     rollout["failedRevision"] = report.failed;
     rollout["failure"] = report.failure;
@@ -170,7 +174,7 @@ void WriteReport(Json& plugin, const Desired& desired, const PluginReport& repor
     SetStatus(plugin, "phase", PhaseOf(desired, report));
     WriteInstances(plugin, desired, report);
     WriteEvictions(plugin, report);
-    WriteRollout(plugin, report, now);
+    WriteRollout(plugin, desired, report, now);
     WriteDrift(plugin, desired, report, now, notes);
   }
   SetStatus(plugin, "selector", StrCat(driver::kLabelPlugin, "=", desired.key.name));

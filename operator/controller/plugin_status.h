@@ -51,6 +51,8 @@ struct PluginReport {
   std::string stable;
   std::string failed;
   std::string failure;
+  int step = 0;  // of a Canary
+  std::optional<WallTime> step_started;
   RolloutCount rollout;
   std::string waiting_for;  // for a person; "" when nothing
   std::optional<Obstacle> obstacle;

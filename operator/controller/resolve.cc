@@ -154,6 +154,8 @@ struct Share {
   std::string plugin;
   int weight = 1;
   std::vector<driver::Upstream> upstreams;
+  std::set<std::string> canaries = {};  // addresses among them
+  std::optional<int> canary_weight = std::nullopt;
 };
 
 // weight / containers for each backend, as the smallest whole numbers.
@@ -187,6 +189,36 @@ std::vector<std::string> AddressesOf(const std::vector<Endpoint>& endpoints, con
   return {addresses.begin(), addresses.end()};
 }
 
+std::set<std::string> CanariesOf(const EndpointSet& set, const Backend& backend, int port) {
+  std::vector<Endpoint> canaries;
+  for (const Endpoint& endpoint : set.members)
+    if (endpoint.canary) canaries.push_back(endpoint);
+  const auto addresses = AddressesOf(canaries, backend, port);
+  return {addresses.begin(), addresses.end()};
+}
+
+// A share of which a part goes to canaries is two shares.
+std::vector<Share> SplitCanaries(std::vector<Share> shares) {
+  constexpr long kWhole = 100;
+  std::vector<Share> split;
+  for (Share& share : shares) {
+    const long weight = share.weight;
+    share.weight = static_cast<int>(weight * kWhole);
+    if (!share.canary_weight || share.canaries.empty() || share.canaries.size() == share.upstreams.size()) {
+      split.push_back(std::move(share));
+      continue;
+    }
+    Share canaries = share;
+    std::erase_if(canaries.upstreams, [&](const auto& upstream) { return !share.canaries.contains(upstream.address); });
+    std::erase_if(share.upstreams, [&](const auto& upstream) { return canaries.canaries.contains(upstream.address); });
+    canaries.weight = static_cast<int>(weight * *share.canary_weight);
+    share.weight = static_cast<int>(weight * (kWhole - *share.canary_weight));
+    split.push_back(std::move(share));
+    split.push_back(std::move(canaries));
+  }
+  return split;
+}
+
 Share ResolveBackend(const Backend& backend, const FindTarget& find, ResolvedRoute& resolved) {
   Share share{"", backend.weight, {}};
   const auto miss = [&](const char* reason, std::string message) {
@@ -212,6 +244,8 @@ Share ResolveBackend(const Backend& backend, const FindTarget& find, ResolvedRou
   }
   for (const std::string& address : AddressesOf(target->endpoints.members, backend, *port))
     share.upstreams.push_back({address, false, 1});
+  if (target->endpoints.canary_weight) share.canaries = CanariesOf(target->endpoints, backend, *port);
+  share.canary_weight = target->endpoints.canary_weight;
   for (std::string& address : AddressesOf(target->endpoints.leaving, backend, *port))
     resolved.route.leaving.push_back(std::move(address));
   return share;
@@ -286,6 +320,7 @@ ResolvedRoute Resolve(const RouteWish& wish, const FindTarget& find) {
   resolved.route.moving = std::any_of(wish.backends.begin(), wish.backends.end(),
                                       [](const Backend& backend) { return backend.plugin.has_value(); });
   for (const Backend& backend : wish.backends) shares.push_back(ResolveBackend(backend, find, resolved));
+  shares = SplitCanaries(std::move(shares));
   Weigh(shares);
   for (const Share& share : shares)
     for (const driver::Upstream& upstream : share.upstreams) {

@@ -14,6 +14,8 @@ using driver::ContainerState;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr seconds kLookAtGateway{2};  // while it does not confirm
+constexpr seconds kMostAtOnce{4};     // of such a pause that counts
 constexpr seconds kBlindDrain{5};  // where the gateway cannot count
 constexpr seconds kFirstRestart{10};  // as the kubelet: at once, 10 s, 20 s ... 5 min
 constexpr seconds kMostRestart{300};
@@ -85,12 +87,16 @@ void Survey::ForgetBackoff(const Container& evicted, PluginMemory& memory) {
 
 bool Survey::GatewaySettled(const Desired& desired, PluginMemory& memory) const {
   if (endpoints_.Settled(desired.key)) {
-    memory.unsettled_since.reset();
+    memory.unsettled_seen.reset();
+    memory.unsettled_for = {};
     return true;
   }
-  if (!memory.unsettled_since) memory.unsettled_since = clock_.Mono();
+  // Time in which this program stood still is no time in which the gateway did not answer.
+  const MonoTime now = clock_.Mono();
+  if (memory.unsettled_seen) memory.unsettled_for += std::min<MonoTime::duration>(now - *memory.unsettled_seen, kMostAtOnce);
+  memory.unsettled_seen = now;
   // A gateway that does not answer must not keep a deletion waiting for ever; while nothing is leaving there is time.
-  if (memory.leaving.empty() || clock_.Mono() - *memory.unsettled_since < desired.strategy.drain) return false;
+  if (memory.leaving.empty() || memory.unsettled_for < desired.strategy.drain) return false;
   const auto told = [](const cache::EventNote& note) { return note.reason == "GatewayUnconfirmed"; };
   if (std::none_of(memory.notes.begin(), memory.notes.end(), told))
     memory.notes.push_back({true, "GatewayUnconfirmed",
@@ -189,10 +195,12 @@ void Survey::Share(const Desired& desired, const std::vector<Container>& contain
   EndpointSet set;
   for (const Container& container : containers) {
     if (container.state != ContainerState::kRunning) continue;
-    const Endpoint endpoint{container.id, container.ip, OwnPortsOf(container)};
+    const bool canary = memory.canary.weight && RevisionOf(container) == desired.hash;
+    const Endpoint endpoint{container.id, container.ip, OwnPortsOf(container), canary};
     if (memory.members.contains(container.id)) set.members.push_back(endpoint);
     else if (memory.leaving.contains(container.id)) set.leaving.push_back(endpoint);
   }
+  set.canary_weight = memory.canary.weight;
   endpoints_.Set(desired.key, std::move(set));
 }
 
@@ -243,7 +251,7 @@ std::optional<MonoTime> Survey::NextMoment(const Desired& desired, const PluginM
     if (at > clock_.Mono() && (!next || at < *next)) next = at;
   };
   for (const auto& [place, backoff] : memory.backoffs) offer(backoff.next);
-  if (memory.unsettled_since && !memory.leaving.empty()) offer(*memory.unsettled_since + desired.strategy.drain);
+  if (memory.unsettled_seen && !memory.leaving.empty()) offer(*memory.unsettled_seen + kLookAtGateway);
   for (const auto& [id, since] : memory.ready_since) offer(since + desired.strategy.min_ready);
   for (const auto& [id, drain] : memory.drains) {
     const auto waited = std::chrono::duration_cast<milliseconds>(clock_.Mono() - drain.since);

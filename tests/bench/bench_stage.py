@@ -175,9 +175,10 @@ class Patchbay(Endpoint):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="patchbay-bench-"))
         self.folder.chmod(0o711)
         self.data = self.folder / "data"
+        self.gateway_port = free_port()
         self.said = open(self.folder / "dev.log", "w")
         self.child = subprocess.Popen(
-            [binary, "dev", "--data", str(self.data), "--listen", self.address, "--gateway-listen", f"127.0.0.1:{free_port()}",
+            [binary, "dev", "--data", str(self.data), "--listen", self.address, "--gateway-listen", f"127.0.0.1:{self.gateway_port}",
              "--docker-host", engine.address], stdout=self.said, stderr=subprocess.STDOUT)
         try:
             until(self.ready, 60, 0.05, "the start of patchbay dev")

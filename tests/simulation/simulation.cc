@@ -39,7 +39,8 @@ std::string Simulation::Run() {
   try {
     const int steps = 4 + Below(8);
     for (int step = 0; step < steps; ++step) {
-      if (Chance(70)) Wishes();
+      if (Chance(20)) Requests();
+      else if (Chance(70)) Wishes();
       if (!calm_ && Chance(60)) Troubles();
       if (Chance(25)) crash_in_ = 1 + Below(6);
       const milliseconds times[] = {milliseconds(300), seconds(2), seconds(15), minutes(1)};
@@ -62,9 +63,12 @@ Json Simulation::RandomSpec(const std::string& plugin) {
   Json spec = PluginSpec(calm_ ? good[Below(3)] : all[Below(5)], calm_ ? 1 + Below(3) : Below(4));
   if (Chance(30)) spec["env"] = Json::array({{{"name", "N"}, {"value", std::to_string(Below(3))}}});
   if (Chance(30)) spec["strategy"] = {{"maxSurge", 1 + Below(2)}, {"maxUnavailable", 0}};
+  if (Chance(20)) spec["strategy"] = {{"type", "Atomic"}};
+  if (Chance(10)) spec["strategy"]["minReadySeconds"] = 1 + Below(5);
   if (calm_) return spec;
   if (Chance(20)) spec["strategy"] = {{"type", "Recreate"}};
   if (Chance(20)) spec["strategy"] = {{"maxSurge", Below(2)}, {"maxUnavailable", 1 + Below(2)}};
+  if (Chance(30)) spec["strategy"]["progressDeadlineSeconds"] = 45 + Below(30);
   if (Chance(10)) spec["enabled"] = false;
   if (Chance(10)) {
     spec["replicas"] = 1;
@@ -128,6 +132,22 @@ void Simulation::Wishes() {
   deleted_.insert(plugin);
   Delete(world_.PluginKey(plugin));
   if (Chance(50)) Delete(world_.RouteKey(plugin));
+}
+
+// Somebody is being served while a change comes.
+void Simulation::Requests() {
+  const auto served = world_.gateway.Served();
+  if (served.empty()) return;
+  const auto& upstreams = served[static_cast<std::size_t>(Below(static_cast<int>(served.size())))].upstreams;
+  if (upstreams.empty()) return;
+  const std::string address = upstreams.front().address;
+  Tell("requests to " + address);
+  world_.gateway.SetInFlight(address, 2);
+  busy_ip_ = address.substr(0, address.rfind(':'));
+  Wishes();
+  Pass(seconds(3));
+  world_.gateway.SetInFlight(address, 0);
+  busy_ip_.clear();
 }
 
 void Simulation::Troubles() {
@@ -291,6 +311,8 @@ void Simulation::BeforeStop(const Container& container) const {
   const auto upstreams = world_.Upstreams(owner);
   const bool served = std::find(upstreams.begin(), upstreams.end(), container.ip + ":8080") != upstreams.end();
   if (GatewayWasCalm() && served) throw Broken{StrCat("stops ", container.name, " while a route leads to it")};
+  if (GatewayWasCalm() && container.ip == busy_ip_ && container.state == ContainerState::kRunning)
+    throw Broken{StrCat("stops ", container.name, " while requests to it are under way")};
   if (!calm_) return;
   const auto plugin = ReadObject(world_.op->cache, world_.PluginKey(owner));
   if (!plugin || UidOf(*plugin) != container.labels.at(driver::kLabelOwnerUid)) return;
@@ -321,7 +343,13 @@ void Simulation::LookAtMembers() {
   }
 }
 
+std::string Simulation::Words(const std::string& plugin) const {
+  const auto ready = FindCondition(world_.Get(world_.PluginKey(plugin)), "Ready");
+  return StrCat("phase ", world_.Phase(plugin), ready ? StrCat(", ", ready->reason, ": ", ready->message) : "");
+}
+
 void Simulation::LookAtPlugin(const std::string& plugin) const {
+  if (world_.ConditionOf(world_.PluginKey(plugin), "Stalled") == "True/RolledBack") return LookAtRolledBack(plugin);
   const Json& spec = wishes_.at(plugin).spec;
   const bool enabled = FindBool(spec, {"enabled"}, true);
   const int wanted = enabled ? spec["replicas"].get<int>() : 0;
@@ -330,14 +358,29 @@ void Simulation::LookAtPlugin(const std::string& plugin) const {
     if (container.labels.at(driver::kLabelPlugin) != plugin) continue;
     if (container.state != ContainerState::kRunning || container.image != spec["image"].get<std::string>())
       throw Broken{StrCat("in the end there is ", container.name, " of ", container.image, ", ",
-                          driver::ContainerStateName(container.state), "; phase ", world_.Phase(plugin))};
+                          driver::ContainerStateName(container.state), "; ", Words(plugin))};
     ++running;
   }
   const std::string phase = world_.Phase(plugin);
-  if (running != wanted) throw Broken{StrCat("in the end ", plugin, " has ", running, " of ", wanted, "; phase ", phase)};
+  if (running != wanted) throw Broken{StrCat("in the end ", plugin, " has ", running, " of ", wanted, "; ", Words(plugin))};
   if (phase != (enabled ? "Running" : "Disabled")) throw Broken{StrCat("in the end ", plugin, " is ", phase)};
   if (world_.Upstreams(plugin).size() != static_cast<std::size_t>(wanted))
     throw Broken{StrCat("in the end ", plugin, " is served by ", world_.Upstreams(plugin).size(), " of ", wanted)};
+}
+
+// What was given up before all was mended: the former revision serves as many as are wished.
+void Simulation::LookAtRolledBack(const std::string& plugin) const {
+  std::set<std::string> revisions;
+  int running = 0;
+  for (const Container& container : world_.Containers()) {
+    if (container.labels.at(driver::kLabelPlugin) != plugin) continue;
+    revisions.insert(RevisionOf(container));
+    running += container.state == ContainerState::kRunning ? 1 : 0;
+  }
+  const int wanted = wishes_.at(plugin).spec["replicas"].get<int>();
+  if (revisions.size() != 1 || running != wanted || world_.Upstreams(plugin).size() != static_cast<std::size_t>(wanted))
+    throw Broken{StrCat("in the end ", plugin, ", rolled back, has ", running, " of ", wanted, " in ", revisions.size(),
+                        " revisions and is served by ", world_.Upstreams(plugin).size())};
 }
 
 void Simulation::LookAtEnd() {

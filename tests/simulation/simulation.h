@@ -43,6 +43,7 @@ class Simulation {
   void Wishes();
   void Apply(const std::string& plugin);
   Json RandomSpec(const std::string& plugin);
+  void Requests();
   void Troubles();
   void TroubleOfEngine();
   void TroubleOfContainer();
@@ -60,6 +61,8 @@ class Simulation {
   void LookAtForeigner() const;
   void LookAtMembers();
   void LookAtEnd();
+  void LookAtRolledBack(const std::string& plugin) const;
+  std::string Words(const std::string& plugin) const;
   void LookAtPlugin(const std::string& plugin) const;
   bool GatewayWasCalm() const { return world_.clock.Mono() >= gateway_trouble_until_; }
 
@@ -69,6 +72,7 @@ class Simulation {
   World world_;
   std::map<std::string, Wish> wishes_;
   std::set<std::string> deleted_;
+  std::string busy_ip_;  // requests to it are under way; "" for none
   std::optional<int> crash_in_;  // actions
   std::vector<std::string> story_;
   MonoTime gateway_trouble_until_{};

@@ -483,17 +483,50 @@ TEST(Plugin, RestartsWhenAskedByAnnotation) {
   EXPECT_NE(world.Containers()[0].id, first);
 }
 
+TEST(Plugin, StartsAfterThoseItDependsOn) {
+  World world;
+  Json spec = PluginSpec();
+  spec["dependsOn"] = {"db"};
+  world.ApplyPlugin("echo", spec);
+  world.Settle();
+  EXPECT_THAT(world.Containers(), IsEmpty());
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("echo"), "Ready"), "False/DependencyNotReady");
+  world.ApplyPlugin("db", PluginSpec("app:2"));
+  world.Settle();
+  EXPECT_THAT(world.RunningImages(), ElementsAre("app:1", "app:2"));
+  EXPECT_EQ(world.Phase("echo"), "Running");
+}
+
+TEST(Plugin, IsHealedThoughWhatItDependsOnIsGone) {
+  World world;
+  world.ApplyPlugin("db", PluginSpec("app:2"));
+  Json spec = PluginSpec("app:1", 2);
+  spec["dependsOn"] = {"db"};
+  world.ApplyPlugin("echo", spec);
+  world.Settle();
+  world.Delete(world.PluginKey("db"));
+  world.Settle();
+  for (const auto& container : world.Containers())
+    if (container.image == "app:1") {
+      world.runtime.Vanish(container.id);
+      break;
+    }
+  world.Settle();
+  world.Advance(minutes(2));
+  EXPECT_THAT(world.RunningImages(), ElementsAre("app:1", "app:1"));
+}
+
 TEST(Plugin, NamesTheFieldsThatHaveNoEffectYet) {
   World world;
   Json spec = PluginSpec();
-  spec["strategy"] = {{"type", "Canary"}, {"steps", {{{"weight", 10}}}}};
-  spec["dependsOn"] = {"db"};
+  spec["strategy"] = {{"type", "Atomic"}, {"steps", {{{"weight", 10}}}}};
+  spec["imagePullSecrets"] = {{{"name", "registry"}}};
   world.ApplyPlugin("echo", spec);
   world.Settle();
   const auto condition = FindCondition(world.Get(world.PluginKey("echo")), "Effective");
   ASSERT_TRUE(condition);
   EXPECT_EQ(condition->reason, "FieldsNotActedOn");
-  for (const char* field : {"spec.strategy.type", "spec.strategy.steps", "spec.dependsOn"})
+  for (const char* field : {"spec.strategy.steps", "spec.imagePullSecrets"})
     EXPECT_THAT(condition->message, testing::HasSubstr(field));
 }
 
