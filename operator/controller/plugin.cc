@@ -7,6 +7,7 @@
 #include "controller/lookup.h"
 #include "controller/obstacle.h"
 #include "controller/plugin_pods.h"
+#include "controller/plugin_turn.h"
 
 namespace patchbay::controller {
 
@@ -16,21 +17,6 @@ namespace {
 constexpr int kMostRounds = 20;  // of one visit; what is then still to do comes with the next
 constexpr milliseconds kLookAgain{10'000};
 }  // namespace
-
-struct PluginController::Turn {
-  Json object;
-  Desired desired;
-  PluginMemory& memory;
-  std::vector<driver::Container> containers = {};
-  Observed world = {};
-  std::vector<Step> steps = {};  // what the diff wanted last
-  CanaryStand canary = {};
-  bool gives_up = false;  // what the spec says, for a former revision
-  bool acts = true;  // false: what deviates is only shown
-  std::vector<Error> errors = {};
-  std::optional<Images::State> image = {};
-  PluginReport report = {};
-};
 
 std::shared_ptr<PluginMemory> PluginController::MemoryOf(const Key& key, const Json& plugin) {
   auto state = state_.Lock();
@@ -120,25 +106,6 @@ Outcome PluginController::Visit(const Key& key) {
     return Failed{written.error()};
   if (!recorded.ok()) return Failed{recorded.error()};
   return Conclude(turn);
-}
-
-// What failed is not tried again: the revision that was ready last stands in for it until the spec says something else.
-std::optional<Desired> PluginController::FallBack(const Json& plugin, const Desired& desired, const PluginMemory& memory) const {
-  if (memory.failed.empty() || memory.failed != desired.hash || desired.replicas == 0) return std::nullopt;
-  const auto revision = ReadObject(parts_.cache, {std::string(kRevisions), desired.key.ns, memory.stable});
-  if (!revision) return std::nullopt;
-  Desired former = BuildDesired(WithRevision(plugin, *revision), LookupIn(parts_.cache), parts_.installation);
-  if (former.hash == desired.hash || !former.problems.empty()) return std::nullopt;
-  former.rolled_back = memory.failure;
-  former.strategy.steps.clear();
-  return former;
-}
-
-bool PluginController::MayAct(const Desired& desired, const PluginMemory& memory) {
-  if (desired.deleting) return true;
-  if (desired.reconcile.paused) return false;
-  const std::string& request = desired.reconcile.requested_at;
-  return desired.reconcile.mode == ReconcileMode::kCorrect || (!request.empty() && request != memory.handled_request);
 }
 
 // The intent is written before the first container is made: who deletes the plugin then waits for us.
@@ -268,39 +235,6 @@ Result<void> PluginController::Report(Turn& turn) {
   return WriteStatus(turn, release);
 }
 
-// Whether the rollout is done, or is to be given up.
-void PluginController::Judge(Turn& turn) {
-  PluginMemory& memory = turn.memory;
-  const Desired& desired = turn.desired;
-  if (turn.report.complete) {
-    memory.handled_request = desired.reconcile.requested_at;
-    if (desired.rolled_back.empty() && desired.replicas > 0) {
-      memory.stable = RevisionName(turn.object, RevisionData(turn.object));
-      memory.failed.clear();
-    }
-  } else if (IsOverdue(turn) && desired.strategy.auto_rollback && desired.rolled_back.empty() && turn.acts &&
-             memory.failed != desired.hash && turn.report.updated > 0 && !turn.image && turn.errors.empty()) {
-    // It runs and does not become ready. What waits for a registry, the engine or a Secret goes on by itself.
-    memory.failed = desired.hash;
-    memory.failure = turn.report.obstacle ? StrCat(turn.report.obstacle->reason, ": ", turn.report.obstacle->message)
-                                          : StrCat("no progress for ", desired.strategy.progress.count(), " s");
-    turn.gives_up = FallBack(turn.object, desired, memory).has_value();
-    if (turn.gives_up)
-      memory.notes.push_back({true, "RolledBack", StrCat("revision ", desired.hash, " is given up: ", memory.failure)});
-    else memory.failed.clear();
-  }
-  turn.report.acting = turn.acts;
-  turn.report.handled_request = memory.handled_request;
-  turn.report.stable = memory.stable;
-  turn.report.failed = memory.failed;
-  turn.report.failure = memory.failure;
-}
-
-bool PluginController::IsOverdue(const Turn& turn) const {
-  return !turn.report.complete && !turn.desired.deleting && !turn.report.pulling && turn.desired.replicas > 0 &&
-         parts_.clock.Mono() - turn.memory.progress_at >= turn.desired.strategy.progress;
-}
-
 void PluginController::ShowPods(Turn& turn, bool all) {
   if (!parts_.pods.shown()) return;
   const std::string now = FormatTime(parts_.clock.Wall());
@@ -308,58 +242,6 @@ void PluginController::ShowPods(Turn& turn, bool all) {
   if (all)
     AddPodsToCome(turn.object, turn.desired, turn.steps, turn.report, turn.memory, parts_.pods.node(), now, pods);
   parts_.pods.Show(turn.desired.key, pods, all);
-}
-
-void PluginController::CheckProgress(Turn& turn) {
-  const std::string progress = StrCat(turn.desired.generation, " ", turn.report.updated, " ", turn.report.ready, " ",
-                                      turn.containers.size());
-  // The time in which it waits for others is not its own.
-  const bool waits = (turn.canary.replicas && turn.canary.arrived) || turn.image || !turn.errors.empty();
-  if (progress == turn.memory.progress && !turn.report.complete && !waits) return;
-  turn.memory.progress = progress;
-  turn.memory.progress_at = parts_.clock.Mono();
-}
-
-std::optional<Obstacle> PluginController::FindObstacle(const Turn& turn) const {
-  if (turn.report.complete || turn.desired.deleting) {
-    if (turn.errors.empty()) return std::nullopt;
-    return Explain(turn.errors.front());
-  }
-  if (turn.desired.replicas > 0 && !turn.desired.problems.empty()) return Explain(turn.desired.problems);
-  const bool backing_off = turn.image && turn.image->what == Images::State::What::kBackoff;
-  // A further try does not make it better yet: nobody is told twice.
-  const bool trying = turn.image && turn.image->what == Images::State::What::kPulling && turn.image->error;
-  if (backing_off || trying)
-    return Obstacle{turn.image->next || trying ? "ImagePullBackOff" : "ImageNeverPulled", turn.image->error->message, true,
-                    turn.image->next};
-  if (!turn.errors.empty()) return Explain(turn.errors.front());
-  if (auto crash = FindCrash(turn)) return crash;
-  if (turn.acts && IsOverdue(turn))
-    return Obstacle{"ProgressDeadlineExceeded",
-                    StrCat("no progress for ", turn.desired.strategy.progress.count(), " s; ", turn.report.waiting_for),
-                    true, {}};
-  return std::nullopt;
-}
-
-std::optional<Obstacle> PluginController::FindCrash(const Turn& turn) const {
-  for (const driver::Container& container : turn.containers) {
-    if (RevisionOf(container) != turn.desired.hash || OrdinalOf(container) >= turn.desired.replicas) continue;
-    if (turn.desired.evicted.contains(container.id)) continue;
-    if (IsCompleted(turn.desired, container)) return Obstacle{"Completed", DescribeEnd(container), true, {}};
-    if (container.state == driver::ContainerState::kRestarting)
-      return Obstacle{"CrashLoopBackOff", StrCat(DescribeEnd(container), "; the engine starts it again"), true, {}};
-    const auto backoff = turn.memory.backoffs.find({turn.desired.hash, OrdinalOf(container)});
-    if (backoff == turn.memory.backoffs.end()) continue;
-    const auto ready = [&](const Replica& replica) {
-      return replica.id == container.id && replica.readiness == Readiness::kReady;
-    };
-    if (container.state == driver::ContainerState::kRunning && backoff->second.ends > 1 &&
-        std::none_of(turn.world.replicas.begin(), turn.world.replicas.end(), ready))
-      return Obstacle{"CrashLoopBackOff", StrCat(container.name, " ended again and again; started once more"), true, {}};
-    if (container.state == driver::ContainerState::kExited && backoff->second.next > parts_.clock.Mono())
-      return Obstacle{"CrashLoopBackOff", DescribeEnd(container), true, backoff->second.next_wall};
-  }
-  return std::nullopt;
 }
 
 Result<void> PluginController::WriteStatus(const Turn& turn, bool release) {

@@ -8,10 +8,9 @@
 #include <atomic>
 #include <thread>
 
-#include "contract/gateway_contract.h"
+#include "contract/caddy_contract_world.h"
 #include "harness/gateway/caddy_world.h"
 #include "harness/gateway/echo_upstream.h"
-#include "object/json.h"
 
 namespace patchbay::driver {
 namespace {
@@ -19,33 +18,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 using Type = PathMatch::Type;
-
-class ByNameWorld : public GatewayWorld {
- public:
-  Gateway& gateway() override { return caddy_.gateway(); }
-  GatewayRoute Spoil(GatewayRoute route, const std::string&) override {
-    route.paths = {{Type::kRegex, "a(("}};
-    return route;
-  }
-  void RestartEmpty() override {
-    caddy_.Stop();
-    caddy_.Start();
-  }
-  void GoAway() override { caddy_.Stop(); }
-  void ComeBack() override { caddy_.Start(); }
-  void AddForeign() override {
-    caddy_.Put("/config/apps/http/servers/theirs",
-               R"({"routes":[{"handle":[{"body":"<theirs>","handler":"static_response"}]}]})");
-  }
-  std::string ForeignAsItIs() override {
-    auto config = *ParseJson(caddy_.Config());
-    if (Json* servers = Find(config, {"apps", "http", "servers"})) servers->erase("patchbay");
-    return DumpJson(config);
-  }
-
- private:
-  CaddyWorld caddy_{true};
-};
 
 // Every route of the contract is a moving one here.
 class MovingGateway : public Gateway {
@@ -70,15 +42,16 @@ class MovingGateway : public Gateway {
   Gateway& gateway_;
 };
 
-class MovingWorld : public ByNameWorld {
+class MovingWorld : public CaddyContractWorld {
  public:
+  MovingWorld() : CaddyContractWorld(true) {}
   Gateway& gateway() override { return moving_; }
 
  private:
-  MovingGateway moving_{ByNameWorld::gateway()};
+  MovingGateway moving_{CaddyContractWorld::gateway()};
 };
 
-INSTANTIATE_TEST_SUITE_P(CaddyByName, GatewayContract, testing::Values([] { return std::make_unique<ByNameWorld>(); }));
+INSTANTIATE_TEST_SUITE_P(CaddyByName, GatewayContract, testing::Values([] { return std::make_unique<CaddyContractWorld>(true); }));
 INSTANTIATE_TEST_SUITE_P(CaddyMoving, GatewayContract, testing::Values([] { return std::make_unique<MovingWorld>(); }));
 
 // A connection to the gateway that is open for as long as it likes.

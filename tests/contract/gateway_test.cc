@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "contract/caddy_contract_world.h"
 #include "contract/gateway_contract.h"
 #include "harness/gateway/caddy_world.h"
 #include "harness/gateway/echo_upstream.h"
@@ -41,35 +42,6 @@ class FakeWorld : public GatewayWorld {
 
  private:
   FakeGateway gateway_;
-};
-
-class RealWorld : public GatewayWorld {
- public:
-  Gateway& gateway() override { return caddy_.gateway(); }
-  GatewayRoute Spoil(GatewayRoute route, const std::string&) override {
-    route.paths = {{Type::kRegex, "a(("}};
-    return route;
-  }
-  void RestartEmpty() override {
-    caddy_.Stop();
-    caddy_.Start();
-  }
-  void GoAway() override { caddy_.Stop(); }
-  void ComeBack() override { caddy_.Start(); }
-  void AddForeign() override {
-    caddy_.Put("/config/logging", R"({"logs":{"theirs":{"level":"ERROR"}}})");
-    caddy_.Put("/config/apps/http/servers/theirs",
-               R"({"routes":[{"handle":[{"body":"<theirs>","handler":"static_response"}]}]})");
-    caddy_.Put("/config/apps/tls", R"({"automation":{"policies":[]}})");
-  }
-  std::string ForeignAsItIs() override {
-    auto config = *ParseJson(caddy_.Config());
-    if (Json* servers = Find(config, {"apps", "http", "servers"})) servers->erase("patchbay");
-    return DumpJson(config);
-  }
-
- private:
-  CaddyWorld caddy_;
 };
 
 class FakeKongWorld : public GatewayWorld {
@@ -107,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(Kong3, GatewayContract, testing::Values([] { return std
 INSTANTIATE_TEST_SUITE_P(Kong28WithoutDatabase, GatewayContract, testing::Values([] { return std::make_unique<FakeKongWorld>(FakeKong::Options{2, 8, false, ""}); }));
 INSTANTIATE_TEST_SUITE_P(Kong3WithoutDatabase, GatewayContract, testing::Values([] { return std::make_unique<FakeKongWorld>(FakeKong::Options{3, 4, false, ""}); }));
 INSTANTIATE_TEST_SUITE_P(Fake, GatewayContract, testing::Values([] { return std::make_unique<FakeWorld>(); }));
-INSTANTIATE_TEST_SUITE_P(Caddy, GatewayContract, testing::Values([] { return std::make_unique<RealWorld>(); }));
+INSTANTIATE_TEST_SUITE_P(Caddy, GatewayContract, testing::Values([] { return std::make_unique<CaddyContractWorld>(); }));
 
 // What only traffic through the real one shows.
 class CaddyTraffic : public testing::Test {

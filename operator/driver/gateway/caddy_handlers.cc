@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "driver/gateway/caddy_json.h"
+#include "driver/gateway/route_rules.h"
 
 namespace patchbay::driver {
 namespace {
@@ -14,31 +15,6 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::chrono::milliseconds kDialTimeout{3'000};  // Caddy's own default
 constexpr std::string_view kTryInterval = "50ms";  // Caddy's default of 250 ms is long for a container that moved
-
-bool IsHeaderName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("!#$%&'+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
-
-bool IsHeaderValue(std::string_view value) {
-  return std::all_of(value.begin(), value.end(), [](char c) { return c == '\t' || (c >= ' ' && c != 0x7f) || c < 0; });
-}
-
-Result<void> CheckHeaders(const HeaderEdits& edits, const char* which) {
-  const auto refuse = [&](const std::string& name, const char* why) {
-    return Error{Code::kInvalid, StrCat(which, " header ", QuoteJson(name), " ", why)};
-  };
-  for (const HeaderList* list : {&edits.set, &edits.add})
-    for (const auto& [name, value] : *list) {
-      if (!IsHeaderName(name)) return refuse(name, "is not a header name");
-      if (!IsHeaderValue(value)) return refuse(name, "has a value with control characters");
-    }
-  for (const auto& name : edits.remove)
-    if (!IsHeaderName(name)) return refuse(name, "is not a header name");
-  return {};
-}
 
 // Caddy dials "unix//path", port ranges and placeholders too: none of these may come in through a Route.
 bool IsDialable(std::string_view address) {

@@ -13,6 +13,7 @@
 #include "driver/gateway/caddy_handlers.h"
 #include "driver/gateway/caddy_json.h"
 #include "driver/gateway/dns_message.h"
+#include "driver/gateway/route_rules.h"
 
 namespace patchbay::driver {
 namespace {
@@ -28,15 +29,6 @@ struct HostRule {
   std::vector<std::string> hosts = {};
   std::string pattern = {};  // of header_regexp on Host
 };
-
-std::string QuoteRegex(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (std::string_view("\\.+*?()|[]{}^$").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
 
 HostRule MapWildcards(std::size_t length, const std::set<std::string>& suffixes) {
   std::vector<std::string> quoted;

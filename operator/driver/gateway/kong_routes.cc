@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "driver/gateway/kong_plugins.h"
+#include "driver/gateway/route_rules.h"
 
 namespace patchbay::driver {
 namespace {
@@ -21,15 +22,6 @@ bool IsPlainWord(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
   });
-}
-
-std::string QuoteRegex(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (std::string_view("\\.+*?()|[]{}^$").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
 }
 
 std::string_view WithoutSlash(std::string_view prefix) {
