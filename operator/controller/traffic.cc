@@ -1,6 +1,15 @@
 #include "controller/traffic.h"
 
 namespace patchbay::controller {
+namespace {
+
+// "[fd00::1]:80" -> "fd00::1"
+std::string HostOf(const std::string& address) {
+  const std::string host = address.substr(0, address.rfind(':'));
+  return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
+}
+
+}  // namespace
 
 std::optional<int> Traffic::To(const std::string& ip) {
   constexpr std::chrono::milliseconds kFresh{50};
@@ -19,7 +28,7 @@ std::optional<int> Traffic::To(const std::string& ip) {
   Counted fresh{now, std::nullopt};
   if (asked.ok()) {
     fresh.by_ip.emplace();
-    for (const auto& [address, requests] : *asked) (*fresh.by_ip)[address.substr(0, address.rfind(':'))] += requests;
+    for (const auto& [address, requests] : *asked) (*fresh.by_ip)[HostOf(address)] += requests;
   }
   auto counted = counted_.Lock();
   *counted = std::move(fresh);
