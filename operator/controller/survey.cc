@@ -184,8 +184,11 @@ Observed Survey::Take(const Desired& desired, const std::vector<Container>& cont
   std::erase_if(memory.ready_since, [&](const auto& entry) { return absent(entry.first); });
   std::erase_if(memory.restarts, [&](const auto& entry) { return absent(entry.first); });
   std::erase_if(memory.drains, [&](const auto& entry) { return !memory.leaving.contains(entry.first); });
-  world.settled = GatewaySettled(desired, memory);
+  // An engine that was restarted may have given its addresses anew: who gets requests now is told before it is asked
+  // whether the gateway knows.
   world.known = endpoints_.Known(desired.key);
+  if (world.known) Share(desired, containers, memory);
+  world.settled = GatewaySettled(desired, memory);
   if (!world.settled || !world.known) return world;
   for (std::size_t i = 0; i < containers.size(); ++i) world.replicas[i].busy = IsBusy(desired, containers[i], memory);
   return world;
