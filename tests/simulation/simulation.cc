@@ -188,7 +188,10 @@ void Simulation::TroubleOfEngine() {
       return world_.runtime.faults().SetAway(false);
     case 3:
       Tell("the engine restarts");
-      return world_.runtime.RestartEngine(Chance(50));
+      if (Chance(50)) return world_.runtime.RestartEngine(true);
+      // Every connection is cut, and the addresses are given anew: until that is seen, a route may lead to another one.
+      gateway_trouble_until_ = std::max(gateway_trouble_until_, world_.clock.Mono() + seconds(10));
+      return world_.runtime.RestartEngine(false);
     case 4:
       Tell("events are lost");
       return world_.runtime.MuteEvents(Chance(60));
