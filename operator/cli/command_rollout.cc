@@ -214,7 +214,7 @@ int Undo(Session& session, const std::vector<std::string>& words, long number, c
     const auto live = session.api.Get(plugin->Path());
     if (!live.ok()) return Fail(live.error());
     const Json spec = Restored(*live, past->object["data"]["spec"]);
-    if (spec == (*live)["spec"]) {
+    if (EqualJson(spec, (*live)["spec"])) {
       std::cout << plugin->Text() << " is at revision " << *destination << " already; nothing was changed\n";
       return 0;
     }
