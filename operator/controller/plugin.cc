@@ -71,6 +71,7 @@ void PluginController::Remember(const Desired& desired, PluginMemory& memory) {
     memory.hash = desired.hash;
     memory.pull_since = desired.pull == PullPolicy::kAlways ? std::optional(now) : std::nullopt;
     memory.progress_at = now;
+    memory.altered.clear();
     if (memory.rollout.revision != desired.hash)
       memory.rollout = {.revision = desired.hash, .started = FormatTime(parts_.clock.Wall())};
     std::erase_if(memory.backoffs, [&](const auto& entry) { return entry.first.first == desired.hash; });
@@ -277,7 +278,7 @@ Outcome PluginController::Conclude(const Turn& turn) const {
   if (turn.gives_up) return CheckAgain{milliseconds(1)};
   const bool problems = turn.desired.replicas > 0 && !turn.desired.problems.empty();
   const auto& interval = turn.desired.reconcile.interval;
-  if (turn.report.complete || problems || (!turn.acts && turn.desired.probes.empty())) {
+  if (turn.report.complete || problems || !turn.acts) {
     if (interval) return CheckAgain{*interval};
     return Converged{};
   }

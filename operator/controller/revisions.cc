@@ -86,7 +86,10 @@ Result<void> Revisions::Keep(const Json& plugin) {
     if (present.number != last) PATCHBAY_CHECK(Renumber(plugin, present, last + 1));
   }
   const auto limit = static_cast<std::size_t>(std::max(0L, FindInt(plugin, {"spec", "revisionHistoryLimit"}, 10)));
+  // What a rollback needs stays, unless nothing at all is to be kept.
+  const std::string stable = limit == 0 ? "" : FindString(plugin, {"status", "stableRevision"});
   for (std::size_t i = 0; i + limit < revisions.size(); ++i) {
+    if (revisions[i].name == stable) continue;
     const auto dropped = committer_.Write({.key = {std::string(kRevisions), NamespaceOf(plugin), revisions[i].name},
                                            .object = {},
                                            .op = store::Write::Op::kDelete});

@@ -29,7 +29,7 @@ class Revisions {
       : cache_(cache), committer_(committer), clock_(clock), random_(random) {}
 
   // Sees to it that the revision with the highest number is what `plugin` says now, and that beside it at most
-  // spec.revisionHistoryLimit are kept, the newest. Writes nothing when it is so. Blocks.
+  // spec.revisionHistoryLimit are kept, the newest, and status.stableRevision (unless that limit is 0). Writes nothing when it is so. Blocks.
   Result<void> Keep(const Json& plugin);
 
  private:

@@ -192,6 +192,20 @@ TEST_F(Reconcile, GivesUpWhatMakesNoProgressForWhatWasReadyLast) {
   EXPECT_EQ(Ready(), "True/AllReplicasReady");
 }
 
+TEST_F(Reconcile, KeepsWhatItWouldGoBackToHoweverManyWishesFail) {
+  Begin({});
+  world_.runtime.Script("app:2", Crashing());
+  for (int i = 0; i < 4; ++i) {
+    Set({{"image", "app:2"},
+         {"env", {{{"name", "N"}, {"value", StrCat(i)}}}},
+         {"revisionHistoryLimit", 2},
+         {"strategy", {{"progressDeadlineSeconds", 60}}}});
+    world_.Advance(minutes(4));
+    EXPECT_EQ(Ready(), "False/RolledBack") << i;
+    EXPECT_THAT(world_.RunningImages(), ElementsAre("app:1")) << i;
+  }
+}
+
 TEST_F(Reconcile, GoesOnTryingWithoutAutoRollback) {
   Begin({});
   world_.runtime.Script("app:2", Crashing());
