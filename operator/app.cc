@@ -234,6 +234,7 @@ Result<std::shared_ptr<Hands>> App::Parts::MakeHands(const std::string& installa
   made->notifier = std::make_unique<driver::WebhookNotifier>(client, driver::WebhookOptions{!flags.webhooks_public_only, "patchbay", nullptr});
   controller::Options options;
   options.workers = flags.workers;
+  options.prune_most = flags.prune_budget;
   made->controllers = std::make_unique<controller::Controllers>(
       controller::Dependencies{cache, committer, store, *made->runtime, made->gateway.get(), *made->notifier, *client,
                                SystemClock(), random, meter, installation, nullptr, &mirror, HostName()},

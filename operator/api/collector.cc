@@ -7,8 +7,10 @@
 
 #include "api/change.h"
 #include "api/codec.h"
+#include "api/protection.h"
 #include "base/log.h"
 #include "object/object.h"
+#include "object/protection.h"
 
 namespace patchbay::api {
 namespace {
@@ -125,7 +127,8 @@ void Collector::Absorb(const cache::Step& step) {
   for (const OwnerReference& owner : owners) work_.insert(owner.key);
   if (step.key.resource == kNamespaces && !step.after) ended_.insert(step.key.name);
   const bool appears = step.after && !step.before;
-  if (!step.key.ns.empty() && (appears || !step.after)) work_.insert(NamespaceKey(step.key.ns));
+  const bool freed = step.before && step.after && MayBeProtected(*step.before) && !MayBeProtected(*step.after);
+  if (!step.key.ns.empty() && (appears || freed || !step.after)) work_.insert(NamespaceKey(step.key.ns));
   if (!step.before || (step.after && step.after->uid == step.before->uid)) return;
   for (Key& key : index_.DependentsOf(step.before->uid)) work_.insert(std::move(key));
 }
@@ -248,6 +251,7 @@ bool Collector::Judge(const Kind& kind, const cache::Entry& entry, const Json& o
 
 bool Collector::Remove(const Kind& kind, const cache::Entry& entry, Propagation propagation) {
   Json object = ParseStored(*entry.bytes);
+  if (IsProtected(object)) return true;  // a step tells when it is so no more
   MarkPropagation(propagation, object);
   if (FinalizersOf(object).empty()) return Write(MakeDelete(kind, entry, std::move(object)));
   return Write(MakeDoomed(kind, entry, std::move(object), FormatTime(clock_.Wall())));

@@ -34,7 +34,7 @@ Api::Core::Core(const Foundation& foundation, ApiOptions options, Backstage back
       writes_(foundation.cache, foundation.committer, threads_, options_.max_writes_waiting),
       reader_(renderer_, threads_),
       mutations_(writes_, foundation.cache, renderer_, foundation.clock, foundation.random),
-      removals_(writes_, renderer_, foundation.clock),
+      removals_(writes_, foundation.kinds, foundation.cache, renderer_, foundation.clock),
       collector_(foundation.kinds, foundation.cache, foundation.committer, foundation.clock, foundation.random),
       scales_(writes_, foundation.cache, renderer_, foundation.clock),
       evictions_(writes_, foundation.kinds, renderer_, foundation.clock),

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "object/object.h"
+#include "object/protection.h"
 
 namespace patchbay::api {
 namespace {
@@ -43,7 +44,9 @@ std::string Told(const std::map<std::string, std::int64_t>& counts, std::string_
 }  // namespace
 
 void Remains::Add(const Kind& kind, const Json& object) {
-  ++resources_[StrCat(kind.plural, ".", kind.group)];
+  const std::string resource = StrCat(kind.plural, ".", kind.group);
+  ++resources_[resource];
+  if (IsProtected(object) && !IsDeleting(object)) ++protected_[resource];
   for (const std::string& finalizer : FinalizersOf(object)) ++finalizers_[finalizer];
 }
 
@@ -55,9 +58,15 @@ void Remains::Tell(Json& ns, std::string_view now) const {
   Set({"NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions",
        "All legacy kube types successfully parsed"},
       now, conditions);
-  Set({"NamespaceDeletionContentFailure", false, "ContentDeleted",
-       "All content successfully deleted, may be waiting on finalization"},
-      now, conditions);
+  if (protected_.empty()) {
+    Set({"NamespaceDeletionContentFailure", false, "ContentDeleted",
+         "All content successfully deleted, may be waiting on finalization"},
+        now, conditions);
+  } else {
+    Set({"NamespaceDeletionContentFailure", true, "ContentDeletionFailed",
+         StrCat("The annotation ", kProtected, " keeps some from being deleted: ", Told(protected_, "has"))},
+        now, conditions);
+  }
   if (resources_.empty()) {
     Set({"NamespaceContentRemaining", false, "ContentRemoved", "All content successfully removed"}, now, conditions);
   } else {

@@ -23,6 +23,7 @@ class Remains {
  private:
   std::map<std::string, std::int64_t> resources_;   // "plugins.patchbay.dev", "secrets.": how many
   std::map<std::string, std::int64_t> finalizers_;  // on how many objects
+  std::map<std::string, std::int64_t> protected_;   // resources that may not be deleted: how many
 };
 
 }  // namespace patchbay::api

@@ -7,9 +7,11 @@
 #include "api/change.h"
 #include "api/codec.h"
 #include "api/owners.h"
+#include "api/protection.h"
 #include "api/selection.h"
 #include "base/text.h"
 #include "object/object.h"
+#include "object/protection.h"
 
 namespace patchbay::api {
 namespace {
@@ -22,13 +24,18 @@ Failure Unmet(const Kind& kind, const cache::Entry& entry, std::string_view why)
   return Conflict(named, entry.key.name, why);
 }
 
-Answer<std::optional<cache::Intent>> Remove(const Kind& kind, const cache::Entry& entry, Propagation propagation,
+Answer<std::optional<cache::Intent>> Remove(const Kind& kind, const cache::Entry& entry, const DeleteOptions& options,
                                             std::string_view now) {
   Json object = ParseStored(*entry.bytes);
+  PATCHBAY_CHECK(CheckProtection(kind, object));
   const bool doomed = IsDeleting(object);
-  if (!doomed) MarkPropagation(propagation, object);
+  if (!doomed) MarkPropagation(options.propagation, object);
   if (FinalizersOf(object).empty()) return std::optional(MakeDelete(kind, entry, std::move(object)));
-  if (doomed) return std::optional<cache::Intent>();
+  const bool forced = kind.tended && options.grace == 0L && !IsForceDeleted(object);
+  if (doomed && !forced) return std::optional<cache::Intent>();
+  const Json before = object;
+  if (forced) object["metadata"]["annotations"][kForceDelete] = "true";
+  if (doomed) return std::optional(MakeUpdate(kind, entry, before, std::move(object)));
   return std::optional(MakeDoomed(kind, entry, std::move(object), now));
 }
 
@@ -81,8 +88,8 @@ void RunDeletions(Writes& writes, const Renderer& renderer, const CallPtr& call,
          });
 }
 
-Removals::Removals(Writes& writes, const Renderer& renderer, Clock& clock)
-    : writes_(writes), renderer_(renderer), clock_(clock) {}
+Removals::Removals(Writes& writes, const Kinds& kinds, const cache::Cache& cache, const Renderer& renderer, Clock& clock)
+    : writes_(writes), kinds_(kinds), cache_(cache), renderer_(renderer), clock_(clock) {}
 
 WriteOrder Removals::MakeOrder(const Kind& kind, Key key, const DeleteOptions& options) const {
   WriteOrder order;
@@ -93,7 +100,7 @@ WriteOrder Removals::MakeOrder(const Kind& kind, Key key, const DeleteOptions& o
                    options](const cache::EntryPtr& current) -> Answer<std::optional<cache::Intent>> {
     if (!current) return NotFound(kind, name);
     PATCHBAY_CHECK(CheckPreconditions(kind, *current, options));
-    return Remove(kind, *current, options.propagation, FormatTime(clock_.Wall()));
+    return Remove(kind, *current, options, FormatTime(clock_.Wall()));
   };
   return order;
 }
@@ -112,6 +119,7 @@ void Removals::DeleteCollection(const CallPtr& call) {
   if (!options.ok()) return call->Fail(options.error());
   const Answer<cache::Page> page = SelectDoomed(*call);
   if (!page.ok()) return call->Fail(page.error());
+  if (const Answer<void> free = CheckProtection(*call->stored, page->entries); !free.ok()) return call->Fail(free.error());
 
   std::vector<WriteOrder> orders;
   std::vector<Bytes> listed;  // the answer: what was there, as it was
@@ -134,6 +142,8 @@ WriteOrder Removals::MarkNamespace(const Kind& kind, const std::string& name, co
     PATCHBAY_CHECK(CheckPreconditions(kind, *current, options));
     Json object = ParseStored(*current->bytes);
     if (IsDeleting(object)) return std::optional<cache::Intent>();
+    PATCHBAY_CHECK(CheckProtection(kind, object));
+    PATCHBAY_CHECK(CheckProtectionIn(name, kinds_, cache_));
     object["status"]["phase"] = "Terminating";
     return std::optional(MakeDoomed(kind, *current, std::move(object), FormatTime(clock_.Wall())));
   };

@@ -1,5 +1,5 @@
 // The verbs delete and deletecollection. An object with finalizers is marked; its row goes when the last one is taken
-// off. Thread-safe; nothing blocks.
+// off. What is protected (api/protection.h) is refused. Thread-safe; nothing blocks.
 #pragma once
 
 #include <vector>
@@ -24,7 +24,7 @@ void RunDeletions(Writes& writes, const Renderer& renderer, const CallPtr& call,
 
 class Removals {
  public:
-  Removals(Writes& writes, const Renderer& renderer, Clock& clock);
+  Removals(Writes& writes, const Kinds& kinds, const cache::Cache& cache, const Renderer& renderer, Clock& clock);
 
   void Delete(const CallPtr& call);
   // Answers with the list of what was selected, each as it then stood.
@@ -36,6 +36,8 @@ class Removals {
   void DeleteNamespace(const CallPtr& call, const DeleteOptions& options);
   WriteOrder MarkNamespace(const Kind& kind, const std::string& name, const DeleteOptions& options) const;
   Writes& writes_;
+  const Kinds& kinds_;
+  const cache::Cache& cache_;
   const Renderer& renderer_;
   Clock& clock_;
 };

@@ -117,6 +117,7 @@ class CommandLine {
     serve->add_flag("--insecure", operator_.insecure, "allow an address that is not loopback without tokens or client certificates");
     serve->add_flag("--webhooks-public-only", operator_.webhooks_public_only, "refuse webhook URLs that lead to private addresses");
     serve->add_option("--workers", operator_.workers, "objects worked on at once")->capture_default_str()->check(CLI::Range(1, 256));
+    serve->add_option("--prune-budget", operator_.prune_budget, "containers whose objects are gone that are removed at once; when there are more (and more than a fifth of all), none is")->capture_default_str()->check(CLI::Range(0, 1'000'000));
     serve->add_option("--http-threads", operator_.http_threads, "threads of the API server")->capture_default_str()->check(CLI::Range(1, 64));
     serve->add_option("--log-format", operator_.log_format, "text or json")->check(CLI::IsMember({"text", "json"}))->envname("PATCHBAY_LOG_FORMAT");
     serve->add_option("--log-level", operator_.log_level, "debug, info, warn or error")->check(CLI::IsMember({"debug", "info", "warn", "error"}))->envname("PATCHBAY_LOG_LEVEL");
@@ -153,6 +154,7 @@ class CommandLine {
     CLI::App* plan = Add("plan", "Show the steps that apply would lead to (exit code 0: none, 1: some, 2: failed)");
     AddFiles(plan, true);
     AddOutput(plan);
+    plan->add_flag("--delete", file_.erases, "the steps of delete instead of those of apply");
     OnServer(plan, [this](Session& session) { return ShowPlan(session, file_, output_); });
   }
 
@@ -197,6 +199,7 @@ class CommandLine {
     AddSelector(erase);
     AddAll(erase);
     erase->add_flag("--all", delete_.all, "all of the kind in the namespace");
+    erase->add_flag("--force", delete_.force, "end even if the engine or the gateway cannot be reached; Events say what was left behind");
     erase->add_flag("--wait,!--no-wait", delete_.wait, "wait until they are gone (default)");
     erase->add_flag("--ignore-not-found", delete_.ignore_not_found, "an absent object is no error");
     erase->add_option("--cascade", delete_.cascade, "background, foreground or orphan")->check(CLI::IsMember({"background", "foreground", "orphan"}));

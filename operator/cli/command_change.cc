@@ -28,7 +28,8 @@ int DeleteObjects(Session& session, const std::vector<Named>& objects, const Del
   Parameters parameters;
   if (flags.file.dry_run == "server") parameters.emplace_back("dryRun", "All");
   const std::string policy = flags.cascade == "orphan" ? "Orphan" : flags.cascade == "foreground" ? "Foreground" : "Background";
-  const Json options{{"kind", "DeleteOptions"}, {"apiVersion", "v1"}, {"propagationPolicy", policy}};
+  Json options{{"kind", "DeleteOptions"}, {"apiVersion", "v1"}, {"propagationPolicy", policy}};
+  if (flags.force) options["gracePeriodSeconds"] = 0;
   for (const auto& object : objects) {
     auto reply = session.api.Send("DELETE", object.Path(), parameters, &options);
     if (!reply.ok()) {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/apply.h"
 #include "cli/commands.h"
@@ -177,6 +178,22 @@ std::vector<PlannedStep> StepsOf(const Json& plan) {
   return steps;
 }
 
+// For a person, beside the steps: what becomes of containers that belong to nobody.
+void ShowNotes(const Json& plan) {
+  const Json* objects = Find(plan, {"objects"});
+  if (objects == nullptr || !objects->is_array()) return;
+  for (const Json& object : *objects)
+    if (const std::string note = FindString(object, {"note"}); !note.empty())
+      std::cerr << "Note: " << Lower(FindString(object, {"kind"})) << " " << FindString(object, {"name"}) << ": " << note << "\n";
+}
+
+// The object as a delete would leave it while its finalizers are worked on.
+Result<Applied> EraseOne(Session& session, const Manifest& manifest) {
+  PATCHBAY_TRY(Json live, session.api.Get(ObjectPath(*manifest.kind, NamespaceOf(manifest.object), NameOf(manifest.object))));
+  live["metadata"]["deletionTimestamp"] = FormatTime(SystemClock().Wall());
+  return Applied{std::move(live), nullptr, "deleted", {}};
+}
+
 class DiffFolders {
  public:
   DiffFolders() {
@@ -251,7 +268,8 @@ int ShowPlan(Session& session, const FileFlags& flags, const OutputFlags& output
   Json request{{"objects", Json::array()}};
   int failed = 0;
   for (const Manifest& manifest : *manifests) {
-    auto applied = ApplyOne(session, manifest, WriteParameters(dry));
+    auto applied = flags.erases ? EraseOne(session, manifest) : ApplyOne(session, manifest, WriteParameters(dry));
+    if (flags.erases && !applied.ok() && applied.error().code == Code::kNotFound) continue;
     if (!applied.ok()) {
       ReportFaults(manifest, WithPlaces(applied.error()));
       ++failed;
@@ -267,6 +285,7 @@ int ShowPlan(Session& session, const FileFlags& flags, const OutputFlags& output
     if (auto printed = PrintObject(std::cout, plan->body, *output); !printed.ok()) return Fail(printed.error(), 2);
     return steps.empty() ? 0 : 1;
   }
+  ShowNotes(plan->body);
   if (steps.empty()) {
     std::cout << "Nothing to do: the world already is as the manifests say.\n";
     return 0;

@@ -15,6 +15,7 @@ struct FileFlags {
   bool recursive = false;          // -R
   std::string dry_run = "none";    // none, client, server
   std::string validate = "strict"; // strict, warn, ignore
+  bool erases = false;             // of a plan: what delete would do
 };
 
 struct LogFlags {
@@ -29,6 +30,7 @@ struct DeleteFlags {
   FileFlags file;
   std::string selector;
   bool all = false;
+  bool force = false;              // the deletion ends whether or not the outer world can be reached
   bool wait = true;
   bool ignore_not_found = false;
   std::string cascade = "background";

@@ -48,6 +48,7 @@ struct OperatorFlags {
   bool webhooks_public_only = false;
   int http_threads = 2;
   int workers = 16;
+  int prune_budget = 10;           // containers without an owner removed at once; or a fifth of all, if that is more
   std::string log_format = "text";
   std::string log_level = "info";
 };

@@ -100,7 +100,8 @@ class Controllers {
   int Settle(int most = 10'000);
 
   // What would be done if these objects were applied (with deletionTimestamp: deleted), in order, as an array of
-  // {"kind","namespace","name","actions":[{"action","target","reason"}],"error"}; "error" only when there is one.
+  // {"kind","namespace","name","actions":[{"action","target","reason"}],"error"}; "error" only when there is one. What
+  // becomes of containers whose owner is gone follows, as entries without actions and with a "note".
   // Cannot act: it holds nothing that could. kUnavailable when the engine does not answer.
   Result<Json> Plan(const std::vector<Json>& objects) const;
 

@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "controller/lookup.h"
+#include "object/protection.h"
 
 namespace patchbay::controller {
 namespace {
@@ -42,7 +44,7 @@ Controllers::Core::Core(Dependencies d, Options options)
       revisions_(dependencies_.cache, dependencies_.committer, dependencies_.clock, dependencies_.random),
       plugins_({dependencies_.cache, dependencies_.committer, dependencies_.runtime, dependencies_.clock, observer_,
                 prober_, endpoints_, images_, executor_, pods_, revisions_, traffic_, dependencies_.installation}),
-      sweep_(dependencies_.cache, dependencies_.runtime, observer_, metrics_, options.prune_most),
+      sweep_({dependencies_.cache, dependencies_.committer, dependencies_.runtime, observer_, metrics_, options.prune_most}),
       routes_({dependencies_.cache, dependencies_.committer, dependencies_.gateway, dependencies_.clock, endpoints_,
                metrics_},
               {options.debounce, options.debounce_most, options.gateway_check},
@@ -51,7 +53,7 @@ Controllers::Core::Core(Dependencies d, Options options)
                  dependencies_.clock, dependencies_.random, metrics_, options.senders, options.claim_interval},
                 [this](const Key& key) { queue_.AddAfter(key, kWebhookPause); }, [this] { webhook_bell_.Ring(); }),
       planner_(dependencies_.cache, RuntimeReader(dependencies_.runtime), GatewayReader(dependencies_.gateway),
-               dependencies_.installation),
+               dependencies_.installation, options.prune_most),
       logs_(dependencies_.cache, dependencies_.runtime, observer_),
       usage_(dependencies_.runtime, dependencies_.clock, crew_) {}
 
@@ -145,7 +147,8 @@ void Controllers::Core::OnChange(const cache::Step& step) {
     for (const Key& dependent : plugins_.UsersOf(key)) queue_.Add(dependent);
     if (endpoints_.IsReferenced(key)) routes_.MarkDirty();
     if (step.before && (!step.after || step.after->uid != step.before->uid)) {
-      sweep_.NoteGone(step.before->uid);
+      const auto last = ReadObject(*step.before);
+      sweep_.NoteGone(step.before->uid, last && IsProtected(*last));
       queue_.AddAfter(kSweep, kSweepAfter);
     }
   } else if (key.resource == kRoutes) {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "controller/container_fields.h"
 #include "controller/quantity.h"
+#include "object/protection.h"
 
 namespace patchbay::controller {
 namespace {
@@ -168,6 +169,7 @@ Desired BuildDesired(const Json& plugin, const Lookup& lookup, const std::string
   desired.generation = GenerationOf(plugin);
   desired.enabled = FindBool(spec, {"enabled"}, true);
   desired.deleting = IsDeleting(plugin);
+  desired.forced = IsForceDeleted(plugin);
   desired.asked = static_cast<int>(std::max(0L, FindInt(spec, {"replicas"}, 1)));
   desired.replicas = desired.enabled && !desired.deleting ? desired.asked : 0;
   desired.pull = ReadPullPolicy(spec);
@@ -194,6 +196,7 @@ Desired BuildDesired(const Json& plugin, const Lookup& lookup, const std::string
   labels[driver::kLabelPlugin] = desired.key.name;
   labels[driver::kLabelSpecHash] = desired.hash;
   labels[kLabelPorts] = PrintPorts(desired.ports);
+  if (IsProtected(plugin)) labels[kProtected] = "true";
   return desired;
 }
 

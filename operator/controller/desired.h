@@ -78,6 +78,7 @@ struct Desired {
   std::int64_t generation = 0;
   bool enabled = true;
   bool deleting = false;
+  bool forced = false;  // and its deletion ends even when the engine does not answer
   int asked = 1;     // spec.replicas
   int replicas = 1;  // what should run now: 0 when disabled or deleting
   // Of everything that a container is made from; another hash is another revision and replaces containers.

@@ -29,6 +29,10 @@ Metrics::Metrics(Meter& meter, const std::string& gateway) {
   gaps_ = &meter.AddCounter("patchbay_engine_event_gaps_total", "Times the engine's event stream was lost.");
   prune_refused_ = &meter.AddCounter("patchbay_controller_prune_refused_total",
                                      "Times orphans were left alone because there were too many at once.");
+  const std::array reasons{"budget", "protected"};
+  for (std::size_t reason = 0; reason < reasons.size(); ++reason)
+    orphans_[reason] = &meter.AddGauge("patchbay_orphan_containers", "Containers without an owner that stay, and why.",
+                                       {{"reason", reasons[reason]}});
 }
 
 }  // namespace patchbay::controller

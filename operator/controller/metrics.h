@@ -30,6 +30,11 @@ class Metrics {
   void CountMessage(Message outcome) { messages_[Index(outcome)]->Add(); }
   void CountEventGap() { gaps_->Add(); }
   void CountPruneRefused() { prune_refused_->Add(); }
+  // Containers whose owner is gone and which stay: too many to be removed, protected.
+  void SetOrphans(int refused, int held) {
+    orphans_[0]->Set(refused);
+    orphans_[1]->Set(held);
+  }
 
  private:
   template <class E>
@@ -43,6 +48,7 @@ class Metrics {
   std::array<Counter*, 3> messages_;
   Counter* gaps_;
   Counter* prune_refused_;
+  std::array<Gauge*, 2> orphans_;
 };
 
 }  // namespace patchbay::controller

@@ -6,6 +6,8 @@
 #include "controller/lookup.h"
 #include "controller/resolve.h"
 #include "controller/survey.h"
+#include "controller/sweep.h"
+#include "object/protection.h"
 
 namespace patchbay::controller {
 
@@ -74,7 +76,29 @@ Result<Json> Planner::Plan(const std::vector<Json>& objects) const {
     if (ResourceOf(object) == kRoutes) AddRouted(object, seen.routed);
   Json plan = Json::array();
   for (const Json& object : objects) plan.push_back(PlanOne(object, seen));
+  AddOrphans(seen, plan);
   return plan;
+}
+
+// What becomes of containers whose Plugin is gone, whatever is applied: no actions of these objects, so they are notes.
+void Planner::AddOrphans(const Seen& seen, Json& plan) const {
+  constexpr std::size_t kMostNamed = 20;
+  const auto orphans = FindOrphans(cache_, seen.containers);
+  const bool refused = orphans.size() > PruneBudget(prune_most_, seen.containers.size());
+  for (std::size_t i = 0; i < std::min(orphans.size(), kMostNamed); ++i) {
+    const auto label = [&](const char* name) {
+      const auto found = orphans[i].labels.find(name);
+      return found == orphans[i].labels.end() ? std::string("?") : found->second;
+    };
+    const std::string fate = IsGuarded(orphans[i]) ? StrCat("it stays, protected by ", kProtected)
+                             : refused ? StrCat("it stays, because there are ", orphans.size(), " such containers; see --prune-budget")
+                                       : std::string("it is going to be removed");
+    plan.push_back({{"kind", "Container"},
+                    {"namespace", label(driver::kLabelNamespace)},
+                    {"name", orphans[i].name},
+                    {"actions", Json::array()},
+                    {"note", StrCat("its plugin ", label(driver::kLabelPlugin), " is gone: ", fate)}});
+  }
 }
 
 Json Planner::PlanOne(Json object, const Seen& seen) const {
@@ -87,6 +111,10 @@ Json Planner::PlanOne(Json object, const Seen& seen) const {
   if (present) {
     object["metadata"]["uid"] = UidOf(*present);
     if (const Json* status = Find(*present, {"status"})) object["status"] = *status;
+  }
+  if (IsDeleting(object) && IsProtected(object)) {
+    entry["error"] = StrCat("the annotation ", kProtected, " protects it from being deleted");
+    return entry;
   }
   if (resource == kPlugins) PlanPlugin(object, seen, entry);
   if (resource == kRoutes) PlanRoute(object, seen, entry);

@@ -41,8 +41,8 @@ class GatewayReader {
 
 class Planner {
  public:
-  Planner(const cache::Cache& cache, RuntimeReader runtime, GatewayReader gateway, std::string installation)
-      : cache_(cache), runtime_(runtime), gateway_(gateway), installation_(std::move(installation)) {}
+  Planner(const cache::Cache& cache, RuntimeReader runtime, GatewayReader gateway, std::string installation, int prune_most)
+      : cache_(cache), runtime_(runtime), gateway_(gateway), installation_(std::move(installation)), prune_most_(prune_most) {}
 
   // As Controllers::Plan.
   Result<Json> Plan(const std::vector<Json>& objects) const;
@@ -50,6 +50,7 @@ class Planner {
  private:
   struct Seen;
   Json PlanOne(Json object, const Seen& seen) const;
+  void AddOrphans(const Seen& seen, Json& plan) const;
   void PlanPlugin(const Json& object, const Seen& seen, Json& entry) const;
   void PlanRoute(const Json& object, const Seen& seen, Json& entry) const;
 
@@ -57,6 +58,7 @@ class Planner {
   const RuntimeReader runtime_;
   const GatewayReader gateway_;
   const std::string installation_;
+  const int prune_most_;
 };
 
 }  // namespace patchbay::controller

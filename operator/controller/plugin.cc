@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "controller/conditions.h"
 #include "controller/lookup.h"
@@ -232,8 +233,23 @@ Result<void> PluginController::Report(Turn& turn) {
     turn.memory.progress_at = parts_.clock.Mono();
     turn.report.obstacle = Explain(turn.errors.front());
   }
-  const bool release = turn.desired.deleting && turn.report.known && turn.containers.empty();
-  return WriteStatus(turn, release);
+  const bool done = turn.report.known && turn.containers.empty();
+  const bool given_up = turn.desired.forced && !done && !turn.errors.empty();
+  if (given_up) NoteLeftBehind(turn);
+  return WriteStatus(turn, turn.desired.deleting && (done || given_up));
+}
+
+// The plugin goes; the sweep looks after its containers when the engine can be reached again.
+void PluginController::NoteLeftBehind(Turn& turn) const {
+  std::vector<std::string> names;
+  for (const driver::Container& container : turn.containers) names.push_back(container.name);
+  const Json* instances = Find(turn.object, {"status", "instances"});
+  if (names.empty() && instances != nullptr && instances->is_array())
+    for (const Json& instance : *instances) names.push_back(FindString(instance, {"name"}));
+  const std::string left = names.empty() ? "no container is known" : StrCat("left behind: ", Join(names, ", "));
+  const std::string message = StrCat("deleted by force although ", turn.errors.front().message, "; ", left);
+  LogWarn("controller", message, {{"object", turn.desired.key.ToString()}});
+  turn.memory.notes.push_back({true, "LeftBehind", message});
 }
 
 void PluginController::ShowPods(Turn& turn, bool all) {

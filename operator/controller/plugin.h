@@ -74,6 +74,7 @@ class PluginController {
   std::optional<Obstacle> FindCrash(const Turn& turn) const;
   void CheckProgress(Turn& turn);
   Result<void> Report(Turn& turn);
+  void NoteLeftBehind(Turn& turn) const;
   Result<void> WriteStatus(const Turn& turn, bool release);
   Outcome Conclude(const Turn& turn) const;
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "controller/lookup.h"
+#include "object/protection.h"
 
 namespace patchbay::controller {
 namespace {
@@ -221,8 +222,13 @@ Outcome RouteController::Visit(const Key& key) {
       parts_.committer.Update(key, verdict->uid, [&](Json& route, cache::Committer::Notes& notes) {
         if (GenerationOf(route) != verdict->generation || IsDeleting(route) != verdict->deleting) return;
         if (!verdict->deleting && verdict->enabled) AddFinalizer(route, kCleanupFinalizer);
-        if (verdict->deleting && verdict->withdrawn) DropFinalizer(route, kCleanupFinalizer);
+        const bool away = verdict->programmed == Verdict::Programmed::kUnknown;
+        const bool given_up = away && IsForceDeleted(route);
+        if (verdict->deleting && (verdict->withdrawn || given_up)) DropFinalizer(route, kCleanupFinalizer);
         WriteVerdict(route, *verdict, now, notes);
+        if (given_up)
+          notes.events.push_back({true, "LeftBehind", StrCat("deleted by force although ", verdict->message,
+                                                             "; the gateway may serve it until it is reached again")});
       });
   if (!written.ok() && written.error().code != Code::kNotFound) return Failed{written.error()};
   return Converged{};
