@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "controller/adoption.h"
 #include "controller/bell.h"
 #include "controller/controller.h"
 #include "controller/logs.h"
@@ -63,6 +64,7 @@ class Controllers::Core {
   PodShow pods_;
   Traffic traffic_;
   Revisions revisions_;
+  Adoption adoption_;
   PluginController plugins_;
   Sweep sweep_;
   Bell route_bell_;

@@ -33,7 +33,8 @@ void AddReplica(const Desired& desired, int ordinal, const Container& container,
 
 std::vector<Deviation> FindAlterations(const Desired& desired, const Container& container) {
   std::vector<Deviation> found;
-  if (!container.allowance) return found;
+  // What others made is taken as it is.
+  if (!container.allowance || container.labels.contains(driver::kLabelClaimed)) return found;
   const driver::Allowance& now = *container.allowance;
   if (now.memory_bytes != desired.container.memory_bytes)
     found.push_back({"resources.limits.memory", Bytes(desired.container.memory_bytes), Bytes(now.memory_bytes)});

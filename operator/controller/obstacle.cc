@@ -1,6 +1,7 @@
 #include "controller/obstacle.h"
 
 #include "base/text.h"
+#include "controller/adoption.h"
 
 namespace patchbay::controller {
 
@@ -24,6 +25,8 @@ Obstacle Explain(const std::vector<Cause>& problems) {
   std::vector<std::string> lines;
   for (const Cause& cause : problems) lines.push_back(StrCat(cause.field, ": ", cause.message));
   if (problems.front().reason == kDependencyNotReady) return {kDependencyNotReady, Join(lines, "; "), false, {}};
+  for (const char* adoption : {kAdoptionConflict, kAdoptionNotFound})
+    if (problems.front().reason == adoption) return {adoption, Join(lines, "; "), true, {}};
   const bool missing = problems.front().reason == "FieldValueNotFound";
   // What is missing may be applied a moment later.
   return {missing ? "ReferenceNotFound" : "InvalidSpec", Join(lines, "; "), !missing, {}};

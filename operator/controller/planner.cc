@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "controller/adoption.h"
 #include "controller/lookup.h"
 #include "controller/resolve.h"
 #include "controller/survey.h"
@@ -121,6 +122,30 @@ Json Planner::PlanOne(Json object, const Seen& seen) const {
   return entry;
 }
 
+void Planner::PlanAdoption(const Json& object, const Seen& seen, Desired& desired, Observed& world, Json& entry) const {
+  std::vector<driver::Container> own;
+  for (const driver::Container& container : seen.containers)
+    for (const Replica& replica : world.replicas)
+      if (replica.id == container.id) own.push_back(container);
+  const auto takeover =
+      FindTakeover(object, desired, own, cache_, [this](const std::string& id) { return runtime_.Inspect(id); });
+  if (!takeover.ok()) {
+    entry["error"] = takeover.error().message;
+    return;
+  }
+  for (const Cause& problem : takeover->problems) {
+    entry["error"] = problem.message;
+    desired.problems.push_back(problem);
+  }
+  for (const AdoptedContainer& each : takeover->containers) {
+    entry["actions"].push_back(
+        {{"action", "adopt"}, {"target", each.name}, {"reason", StrCat(kAdopt, " names it: it runs on")}});
+    Replica replica{.id = each.id, .name = each.name, .hash = each.revision, .ordinal = each.ordinal,
+                    .state = driver::ContainerState::kRunning, .readiness = Readiness::kReady, .member = true};
+    world.replicas.push_back(std::move(replica));
+  }
+}
+
 void Planner::PlanPlugin(const Json& object, const Seen& seen, Json& entry) const {
   Desired desired = BuildDesired(object, LookupIn(cache_), installation_);
   if (!desired.problems.empty() && desired.replicas > 0) {
@@ -129,7 +154,9 @@ void Planner::PlanPlugin(const Json& object, const Seen& seen, Json& entry) cons
     entry["error"] = Join(lines, "; ");
   }
   if (desired.uid.empty()) desired.uid = "(new)";
-  const auto steps = Foresee(desired, WorldOf(object, seen.containers, desired));
+  Observed world = WorldOf(object, seen.containers, desired);
+  PlanAdoption(object, seen, desired, world, entry);
+  const auto steps = Foresee(desired, std::move(world));
   const bool creates =
       std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.action == Action::kCreate; });
   if (creates && desired.pull != PullPolicy::kNever) {

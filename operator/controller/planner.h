@@ -20,6 +20,7 @@ class RuntimeReader {
  public:
   explicit RuntimeReader(driver::Runtime& runtime) : runtime_(runtime) {}
   Result<std::vector<driver::Container>> List() const { return runtime_.List(); }
+  Result<driver::Container> Inspect(const std::string& id) const { return runtime_.Inspect(id); }
   Result<bool> HasImage(const std::string& image) const { return runtime_.HasImage(image); }
 
  private:
@@ -52,6 +53,8 @@ class Planner {
   Json PlanOne(Json object, const Seen& seen) const;
   void AddOrphans(const Seen& seen, Json& plan) const;
   void PlanPlugin(const Json& object, const Seen& seen, Json& entry) const;
+  // What a Plugin takes over counts as there.
+  void PlanAdoption(const Json& object, const Seen& seen, Desired& desired, Observed& world, Json& entry) const;
   void PlanRoute(const Json& object, const Seen& seen, Json& entry) const;
 
   const cache::Cache& cache_;

@@ -32,15 +32,18 @@ std::shared_ptr<PluginMemory> PluginController::MemoryOf(const Key& key, const J
 }
 
 void PluginController::Forget(const Key& key) {
+  std::string gone;
   {
     auto state = state_.Lock();
     if (const auto memory = state->memories.find(key); memory != state->memories.end()) {
-      state->owners.erase(memory->second->uid);
+      gone = memory->second->uid;
+      state->owners.erase(gone);
       state->memories.erase(memory);
     }
     for (const Key& object : state->refers[key]) state->users[object].erase(key);
     state->refers.erase(key);
   }
+  if (!gone.empty()) parts_.adoption.Release(gone);
   parts_.prober.Set(key, {});
   parts_.endpoints.Forget(key);
   parts_.pods.Forget(key);
@@ -99,7 +102,8 @@ Outcome PluginController::Visit(const Key& key) {
   if (const auto told = Announce(turn); !told.ok()) return Failed{told.error()};
   turn.acts = MayAct(turn.desired, *memory);
   const Result<void> recorded = Record(turn);
-  const Result<void> seen = Converge(turn);
+  Result<void> seen = parts_.adoption.Keep(turn.object, turn.desired, *memory);
+  if (seen.ok()) seen = Converge(turn);
   if (!seen.ok()) {
     turn.report.known = false;
     turn.errors.push_back(seen.error());
@@ -229,6 +233,7 @@ Result<void> PluginController::Report(Turn& turn) {
     turn.report.obstacle = FindObstacle(turn);
     Judge(turn);
     ShowPods(turn, true);
+    parts_.adoption.Settle(turn.desired, turn.containers, turn.memory);
   } else {
     turn.memory.progress_at = parts_.clock.Mono();
     turn.report.obstacle = Explain(turn.errors.front());
@@ -294,6 +299,8 @@ Outcome PluginController::Conclude(const Turn& turn) const {
   if (turn.gives_up) return CheckAgain{milliseconds(1)};
   const bool problems = turn.desired.replicas > 0 && !turn.desired.problems.empty();
   const auto& interval = turn.desired.reconcile.interval;
+  // A rival may let go of a container without a word to us.
+  if (problems && turn.desired.problems.front().reason == kAdoptionConflict) return CheckAgain{kLookAgain};
   if (turn.report.complete || problems || !turn.acts) {
     if (interval) return CheckAgain{*interval};
     return Converged{};

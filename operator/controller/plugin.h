@@ -13,6 +13,7 @@
 #include "base/guarded.h"
 #include "cache/cache.h"
 #include "cache/committer.h"
+#include "controller/adoption.h"
 #include "controller/canary.h"
 #include "controller/endpoints.h"
 #include "controller/execute.h"
@@ -41,6 +42,7 @@ class PluginController {
     Executor& executor;
     PodShow& pods;
     Revisions& revisions;
+    Adoption& adoption;
     Traffic& traffic;
     std::string installation;
   };

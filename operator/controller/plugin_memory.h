@@ -47,9 +47,20 @@ struct CanaryState {
   std::optional<int> weight;        // of the requests, while it is under way
 };
 
+// status.adopted: a container that somebody else made (adoption.h).
+struct AdoptedContainer {
+  std::string id;
+  std::string name;
+  std::string revision;  // the hash it counts for
+  int ordinal = 0;
+  std::string ports;  // as kLabelPorts has them
+};
+
 struct PluginMemory {
   std::string uid;
   bool adopted = false;              // the stored status has been read
+  bool claimed = false;              // what it says of adopted containers was told to the engine's driver
+  std::vector<AdoptedContainer> adoptions;
   std::set<std::string> members;     // containers in the set that gets requests
   std::set<std::string> leaving;     // taken out to be stopped
   std::set<std::string> evicted;     // to be replaced, and seen as such

@@ -98,6 +98,18 @@ void WriteEvictions(Json& plugin, const PluginReport& report) {
   SetStatus(plugin, "evictions", left.empty() ? Json() : std::move(left));
 }
 
+// What was taken over and is gone is no longer remembered.
+void WriteAdopted(Json& plugin, const PluginReport& report) {
+  const Json* adopted = Find(plugin, {"status", "adopted"});
+  if (adopted == nullptr) return;
+  Json left = Json::array();
+  for (const Json& each : *adopted) {
+    const auto same = [id = FindString(each, {"id"})](const InstanceReport& instance) { return instance.id == id; };
+    if (std::any_of(report.instances.begin(), report.instances.end(), same)) left.push_back(each);
+  }
+  SetStatus(plugin, "adopted", left.empty() ? Json() : std::move(left));
+}
+
 void WriteSwitch(Json& plugin, const Desired& desired, const std::string& now, cache::Committer::Notes& notes) {
   const bool was_enabled = Find(plugin, {"status", "enabledAt"}) != nullptr;
   const bool was_disabled = Find(plugin, {"status", "disabledAt"}) != nullptr;
@@ -174,6 +186,7 @@ void WriteReport(Json& plugin, const Desired& desired, const PluginReport& repor
     SetStatus(plugin, "phase", PhaseOf(desired, report));
     WriteInstances(plugin, desired, report);
     WriteEvictions(plugin, report);
+    WriteAdopted(plugin, report);
     WriteRollout(plugin, desired, report, now);
     WriteDrift(plugin, desired, report, now, notes);
   }

@@ -22,7 +22,9 @@ std::vector<driver::Container> FindOrphans(const cache::Cache& cache, const std:
   std::vector<driver::Container> orphans;
   for (const driver::Container& container : all) {
     const auto owner = container.labels.find(driver::kLabelOwnerUid);
-    if (owner != container.labels.end() && !owners.contains(owner->second)) orphans.push_back(container);
+    // What others made is removed on an object's wish alone.
+    const bool claimed = container.labels.contains(driver::kLabelClaimed);
+    if (owner != container.labels.end() && !owners.contains(owner->second) && !claimed) orphans.push_back(container);
   }
   return orphans;
 }

@@ -1,5 +1,6 @@
 #include "contract/docker_world.h"
 #include "contract/private_engine.h"
+#include "contract/runtime_contract_claims.h"
 #include "contract/runtime_contract_containers.h"
 #include "contract/runtime_contract_streams.h"
 #include "harness/runtime/fake_runtime.h"
@@ -38,6 +39,10 @@ INSTANTIATE_TEST_SUITE_P(Fake, RuntimeContract,
                          testing::Values(RuntimeMaker{"fake", [] { return std::make_unique<FakeRuntimeWorld>(); }}),
                          &NameOf);
 INSTANTIATE_TEST_SUITE_P(Real, RuntimeContract, testing::ValuesIn(RealRuntimes()), &NameOf);
+INSTANTIATE_TEST_SUITE_P(Fake, RuntimeClaims,
+                         testing::Values(RuntimeMaker{"fake", [] { return std::make_unique<FakeRuntimeWorld>(); }}),
+                         &NameOf);
+INSTANTIATE_TEST_SUITE_P(Real, RuntimeClaims, testing::ValuesIn(RealRuntimes()), &NameOf);
 
 // What only a real engine can show.
 class RealDocker : public RuntimeContract {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/guarded.h"
+#include "driver/runtime/claims.h"
 #include "driver/runtime/docker_client.h"
 #include "driver/runtime/docker_pull.h"
 #include "driver/runtime/docker_runtime.h"
@@ -23,6 +24,7 @@ class DockerRuntime : public Runtime {
   Result<std::vector<Container>> List() override;
   Result<std::vector<Container>> ListOf(const std::string& owner_uid) override;
   Result<Container> Inspect(const std::string& id_or_name) override;
+  Result<void> Claim(const std::string& owner_uid, const std::vector<Claimed>& containers) override;
   Result<std::string> Create(const ContainerSpec& spec) override;
   Result<void> Start(const std::string& id) override;
   Result<void> Stop(const std::string& id, std::chrono::seconds grace) override;
@@ -40,7 +42,7 @@ class DockerRuntime : public Runtime {
                                                std::function<void(Result<void>)> on_end) override;
 
  private:
-  Result<std::vector<Container>> ListLabelled(const std::vector<std::string>& labels);
+  Result<std::vector<Container>> ListFiltered(const Json& filters);
   Result<std::string> Adopt(const ContainerSpec& spec, const Error& conflict);
   Result<void> CopyFiles(const std::string& id, const ContainerSpec& spec);
   // kForbidden when it carries other marks than ours; kNotFound. Known ids cost no call.
@@ -51,6 +53,7 @@ class DockerRuntime : public Runtime {
   Result<int> ReadExitCode(const std::string& exec_id, MonoTime deadline);
 
   const DockerOptions options_;
+  const std::shared_ptr<Claims> claims_;  // what a stream still asks
   DockerClient client_;
   PullQueue pulls_;
   std::counting_semaphore<> slots_;

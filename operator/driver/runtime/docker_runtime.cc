@@ -21,6 +21,12 @@ std::string LabelOf(const Container& container, const char* name) {
   return found == container.labels.end() ? "" : found->second;
 }
 
+void SortByCreation(std::vector<Container>& containers) {
+  std::sort(containers.begin(), containers.end(), [](const Container& a, const Container& b) {
+    return std::tie(a.created, a.name) < std::tie(b.created, b.name);
+  });
+}
+
 std::string Target(const std::string& id, std::string_view rest) { return StrCat("/containers/", EncodeUrl(id), rest); }
 
 bool IsNameConflict(const Error& error) {
@@ -75,6 +81,7 @@ Result<std::unique_ptr<Runtime>> NewDockerRuntime(DockerOptions options, http::H
 DockerRuntime::DockerRuntime(DockerOptions options, DockerEndpoint endpoint, http::HttpClient& http, Meter& meter,
                              Clock& clock)
     : options_(std::move(options)),
+      claims_(std::make_shared<Claims>(options_.installation)),
       client_(std::move(endpoint), http, options_.timeout, meter, clock),
       pulls_(client_, options_.pull_quiet, options_.pull_timeout),
       slots_(std::max(1, options_.concurrency)) {}
@@ -83,8 +90,7 @@ bool DockerRuntime::IsOurs(const Container& container) const {
   return LabelOf(container, kLabelInstallation) == options_.installation;
 }
 
-Result<std::vector<Container>> DockerRuntime::ListLabelled(const std::vector<std::string>& labels) {
-  const Json filters = {{"label", labels}};
+Result<std::vector<Container>> DockerRuntime::ListFiltered(const Json& filters) {
   PATCHBAY_TRY(const auto entries,
                client_.GetJson("list", StrCat("/containers/json?all=1&filters=", EncodeUrl(DumpJson(filters)))));
   if (!entries.is_array()) return Error{Code::kInternal, "the container engine's list is not a list"};
@@ -92,38 +98,56 @@ Result<std::vector<Container>> DockerRuntime::ListLabelled(const std::vector<std
   containers.reserve(entries.size());
   for (const auto& entry : entries) {
     PATCHBAY_TRY(auto container, ReadListed(entry));
+    claims_->Mark(container);
     // A filter that an engine does not understand must not show us what is not ours.
     if (IsOurs(container)) containers.push_back(std::move(container));
   }
-  std::sort(containers.begin(), containers.end(), [](const Container& a, const Container& b) {
-    return std::tie(a.created, a.name) < std::tie(b.created, b.name);
-  });
   return containers;
 }
 
 Result<std::vector<Container>> DockerRuntime::List() {
-  PATCHBAY_TRY(auto containers, ListLabelled({StrCat(kLabelInstallation, "=", options_.installation)}));
+  PATCHBAY_TRY(auto containers, ListFiltered({{"label", {StrCat(kLabelInstallation, "=", options_.installation)}}}));
   std::set<std::string> ids;
   for (const auto& container : containers) ids.insert(container.id);
+  if (const auto claimed = claims_->IdsOf(); !claimed.empty()) {
+    PATCHBAY_TRY(auto more, ListFiltered({{"id", claimed}}));
+    for (auto& container : more)
+      if (ids.insert(container.id).second) containers.push_back(std::move(container));
+  }
   *own_ids_.Lock() = std::move(ids);
+  SortByCreation(containers);
   return containers;
 }
 
 Result<std::vector<Container>> DockerRuntime::ListOf(const std::string& owner_uid) {
-  PATCHBAY_TRY(const auto listed, ListLabelled({StrCat(kLabelInstallation, "=", options_.installation),
-                                                StrCat(kLabelOwnerUid, "=", owner_uid)}));
+  PATCHBAY_TRY(const auto listed, ListFiltered({{"label", {StrCat(kLabelInstallation, "=", options_.installation),
+                                                           StrCat(kLabelOwnerUid, "=", owner_uid)}}}));
+  std::vector<std::string> ids = claims_->IdsOf(owner_uid);
+  for (const auto& entry : listed)
+    if (!claims_->Contains(entry.id)) ids.push_back(entry.id);
   std::vector<Container> containers;
-  for (const auto& entry : listed) {
-    auto container = Inspect(entry.id);
-    if (container.ok() && LabelOf(*container, kLabelOwnerUid) == owner_uid) containers.push_back(*std::move(container));
+  for (const auto& id : ids) {
+    auto container = Inspect(id);
+    if (container.ok() && LabelOf(*container, kLabelOwnerUid) == owner_uid && IsOurs(*container))
+      containers.push_back(*std::move(container));
     if (!container.ok() && container.error().code != Code::kNotFound) return std::move(container).error();
   }
+  SortByCreation(containers);
   return containers;
 }
 
 Result<Container> DockerRuntime::Inspect(const std::string& id_or_name) {
   PATCHBAY_TRY(const auto document, client_.GetJson("inspect", Target(id_or_name, "/json")));
-  return ReadInspected(document);
+  PATCHBAY_TRY(auto container, ReadInspected(document));
+  claims_->Mark(container);
+  return container;
+}
+
+Result<void> DockerRuntime::Claim(const std::string& owner_uid, const std::vector<Claimed>& containers) {
+  PATCHBAY_TRY(const auto given_up, claims_->Set(owner_uid, containers));
+  auto known = own_ids_.Lock();
+  for (const auto& id : given_up) known->erase(id);
+  return {};
 }
 
 Result<void> DockerRuntime::CheckOurs(const std::string& id) {
@@ -219,13 +243,15 @@ Result<void> DockerRuntime::Remove(const std::string& id) {
   if (!ours.ok() && ours.error().code == Code::kNotFound) return {};
   PATCHBAY_CHECK(ours);
   slots_.acquire();
-  // v=1 takes the unnamed volumes only.
-  const auto answer = client_.Send({"remove", "DELETE", Target(id, "?force=1&v=1"), "", "", options_.action_timeout});
+  // v=1 takes the unnamed volumes only. What others made may keep what they need there.
+  const char* how = claims_->Contains(id) ? "?force=1" : "?force=1&v=1";
+  const auto answer = client_.Send({"remove", "DELETE", Target(id, how), "", "", options_.action_timeout});
   slots_.release();
   if (!answer.ok() && answer.error().code == Code::kConflict &&
       answer.error().message.find("already in progress") != std::string::npos)
     return AwaitRemoval(id);
   if (!answer.ok() && answer.error().code != Code::kNotFound) return answer.error();
+  claims_->Drop(id);
   own_ids_.Lock()->erase(id);
   return {};
 }

@@ -36,12 +36,20 @@ std::string LogTarget(const std::string& id, const LogOptions& options) {
   return target;
 }
 
-std::optional<RuntimeEvent> ReadEvent(std::string_view line) {
+// Nothing when it is not about one of ours.
+std::optional<RuntimeEvent> ReadEvent(std::string_view line, const std::string& installation, const Claims& claims) {
   const auto parsed = ParseJson(line);
   if (!parsed.ok()) return std::nullopt;
   RuntimeEvent event;
   event.container_id = FindString(*parsed, {"Actor", "ID"}, FindString(*parsed, {"id"}));
-  event.owner_uid = FindString(*parsed, {"Actor", "Attributes", kLabelOwnerUid});
+  Container about;
+  about.id = event.container_id;
+  for (const char* label : {kLabelInstallation, kLabelOwnerUid})
+    if (const Json* value = Find(*parsed, {"Actor", "Attributes", label}); value != nullptr && value->is_string())
+      about.labels[label] = value->get<std::string>();
+  claims.Mark(about);
+  if (about.labels[kLabelInstallation] != installation) return std::nullopt;
+  event.owner_uid = about.labels[kLabelOwnerUid];
   event.action = FindString(*parsed, {"Action"}, FindString(*parsed, {"status"}));
   if (event.action == "died") event.action = "die";        // Podman
   if (event.action == "remove") event.action = "destroy";  // Podman
@@ -136,13 +144,13 @@ Result<std::unique_ptr<RuntimeStream>> DockerRuntime::Watch(std::optional<WallTi
                                                             std::function<void(Result<void>)> on_end) {
   // The engine answers before it listens: without `since` an event in between would be lost.
   const WallTime from = since.value_or(client_.clock().Wall());
-  const Json filters = {{"type", {"container"}},
-                        {"label", {StrCat(kLabelInstallation, "=", options_.installation)}},
-                        {"event", kActions}};
+  // Of all containers: a claimed one has no label to ask for.
+  const Json filters = {{"type", {"container"}}, {"event", kActions}};
   auto lines = std::make_shared<LineSplitter>();
-  const auto feed = [lines, on_event = std::move(on_event)](std::string_view piece) {
+  const auto feed = [lines, on_event = std::move(on_event), claims = claims_,
+                     installation = options_.installation](std::string_view piece) {
     return lines->Feed(piece, [&](std::string_view line) {
-      if (const auto event = ReadEvent(line)) on_event(*event);
+      if (const auto event = ReadEvent(line, installation, *claims)) on_event(*event);
       return true;
     });
   };

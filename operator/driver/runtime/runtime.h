@@ -24,6 +24,8 @@ inline constexpr const char* kLabelNamespace = "patchbay.dev/namespace";
 inline constexpr const char* kLabelPlugin = "patchbay.dev/plugin";
 inline constexpr const char* kLabelSpecHash = "patchbay.dev/spec-hash";
 inline constexpr const char* kLabelOrdinal = "patchbay.dev/ordinal";
+// Only shown, never on a container: somebody else made it (Runtime::Claim).
+inline constexpr const char* kLabelClaimed = "patchbay.dev/adopted";
 
 struct PortMapping {
   int container_port = 0;
@@ -107,6 +109,12 @@ struct Container {
   std::optional<WallTime> previous_end;  // of one that was started again: when its run before this one ended
 };
 
+// A container that somebody else made and a person put into our care.
+struct Claimed {
+  std::string id;                             // in full
+  std::map<std::string, std::string> labels;  // shown beside its own: an engine cannot label what is there
+};
+
 // What a running container used up to a moment, and uses.
 struct Usage {
   WallTime at;
@@ -157,6 +165,12 @@ class Runtime {
   // installation.
   virtual Result<std::vector<Container>> ListOf(const std::string& owner_uid) = 0;
   virtual Result<Container> Inspect(const std::string& id_or_name) = 0;  // ours or not: look at its labels
+
+  // From now on these count as ours and as this owner's, instead of those named for it before: they are listed, watched
+  // and acted on like what was made here, and carry kLabelClaimed. Known to this object alone, until one is removed
+  // (which leaves its unnamed volumes). kConflict: one is claimed for another owner; nothing changes. One with the mark
+  // of an installation stays whose it is. No call to the engine.
+  virtual Result<void> Claim(const std::string& owner_uid, const std::vector<Claimed>& containers) = 0;
 
   // Performs create and copies the files in; returns the id. A container of ours with the same name and spec hash is
   // adopted: its id is returned. The same name on anything else is kConflict and is not touched. One that is still

@@ -44,7 +44,18 @@ std::string CanonicalImage(const std::string& image) {
 }
 
 FakeRuntime::FakeRuntime(std::string installation, Clock& clock)
-    : installation_(std::move(installation)), clock_(clock) {}
+    : installation_(std::move(installation)), clock_(clock), claims_(installation_) {}
+
+Container FakeRuntime::Show(const Item& item) const {
+  Container shown = item.seen;
+  claims_.Mark(shown);
+  return shown;
+}
+
+Result<void> FakeRuntime::Claim(const std::string& owner_uid, const std::vector<Claimed>& containers) {
+  PATCHBAY_CHECK(claims_.Set(owner_uid, containers));
+  return {};
+}
 
 FakeRuntime::Item* FakeRuntime::FindItem(State& state, const std::string& id_or_name) {
   const auto found = std::find_if(state.items.begin(), state.items.end(), [&](const Item& item) {
@@ -75,7 +86,8 @@ Result<std::vector<Container>> FakeRuntime::List() {
   return Serve(RuntimeCall::kList, "", [&](State& state, News&) -> Result<std::vector<Container>> {
     std::vector<Container> ours;
     for (const auto& item : state.items)
-      if (LabelOf(item.seen.labels, kLabelInstallation) == installation_) ours.push_back(AsListed(item.seen));
+      if (Container shown = Show(item); LabelOf(shown.labels, kLabelInstallation) == installation_)
+        ours.push_back(AsListed(std::move(shown)));
     return ours;
   });
 }
@@ -84,9 +96,9 @@ Result<std::vector<Container>> FakeRuntime::ListOf(const std::string& owner_uid)
   return Serve(RuntimeCall::kList, owner_uid, [&](State& state, News&) -> Result<std::vector<Container>> {
     std::vector<Container> theirs;
     for (const auto& item : state.items)
-      if (LabelOf(item.seen.labels, kLabelInstallation) == installation_ &&
-          LabelOf(item.seen.labels, kLabelOwnerUid) == owner_uid)
-        theirs.push_back(item.seen);
+      if (Container shown = Show(item); LabelOf(shown.labels, kLabelInstallation) == installation_ &&
+                                        LabelOf(shown.labels, kLabelOwnerUid) == owner_uid)
+        theirs.push_back(std::move(shown));
     return theirs;
   });
 }
@@ -95,7 +107,7 @@ Result<Container> FakeRuntime::Inspect(const std::string& id_or_name) {
   return Serve(RuntimeCall::kInspect, id_or_name, [&](State& state, News&) -> Result<Container> {
     const Item* item = FindItem(state, id_or_name);
     if (item == nullptr) return NoSuchContainer(id_or_name);
-    return item->seen;
+    return Show(*item);
   });
 }
 
@@ -232,6 +244,7 @@ Result<void> FakeRuntime::Remove(const std::string& id) {
     if (item == nullptr) return {};
     if (IsUp(item->seen)) End(state, news, *item, 137, false);
     Tell(state, news, *item, "destroy");
+    claims_.Drop(id);
     state.items.erase(state.items.begin() + (item - state.items.data()));
     return {};
   });

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/guarded.h"
+#include "driver/runtime/claims.h"
 #include "driver/runtime/runtime.h"
 #include "harness/runtime/fake_stream.h"
 #include "harness/runtime/runtime_faults.h"
@@ -45,7 +46,8 @@ class FakeRuntime : public Runtime {
   void SetPullError(const std::string& image, std::optional<Error> error);  // nothing: pulls work (as at first)
 
   // A container that is not ours, running. Returns its id.
-  std::string AddForeign(const std::string& name, std::map<std::string, std::string> labels = {});
+  std::string AddForeign(const std::string& name, std::map<std::string, std::string> labels = {},
+                         const std::string& image = "foreign");
   void HoldHostPort(int port);  // by a program outside the engine
   void ReleaseHostPort(int port);
   // Behind the operator's back: the program ends (and comes back when its restart policy says so); the container
@@ -74,6 +76,7 @@ class FakeRuntime : public Runtime {
   Result<std::vector<Container>> List() override;
   Result<std::vector<Container>> ListOf(const std::string& owner_uid) override;
   Result<Container> Inspect(const std::string& id_or_name) override;
+  Result<void> Claim(const std::string& owner_uid, const std::vector<Claimed>& containers) override;
   Result<std::string> Create(const ContainerSpec& spec) override;
   Result<void> Start(const std::string& id) override;
   Result<void> Stop(const std::string& id, std::chrono::seconds grace) override;
@@ -128,6 +131,8 @@ class FakeRuntime : public Runtime {
   // The same as a call of the seam, with its faults.
   template <class Do>
   auto Serve(RuntimeCall call, const std::string& subject, Do act);
+  // As it is shown: with the labels of a claim.
+  Container Show(const Item& item) const;
   static Item* FindItem(State& state, const std::string& id_or_name);
   static FakeBehaviour BehaviourOf(const State& state, const ContainerSpec& spec);
   static std::optional<Error> FindPortConflict(const State& state, const Item& item);
@@ -145,6 +150,7 @@ class FakeRuntime : public Runtime {
   const std::string installation_;
   Clock& clock_;
   RuntimeFaults faults_;
+  Claims claims_;
   mutable Guarded<State> state_;
 };
 

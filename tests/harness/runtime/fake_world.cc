@@ -27,11 +27,13 @@ void FakeRuntime::SetPullError(const std::string& image, std::optional<Error> er
   if (error) state->pull_errors.emplace(CanonicalImage(image), *std::move(error));
 }
 
-std::string FakeRuntime::AddForeign(const std::string& name, std::map<std::string, std::string> labels) {
+std::string FakeRuntime::AddForeign(const std::string& name, std::map<std::string, std::string> labels,
+                                    const std::string& image) {
   return Change([&](State& state, News& news) {
     Item item;
     item.spec.name = item.seen.name = name;
-    item.spec.image = item.seen.image = "foreign";
+    item.spec.image = item.seen.image = image;
+    item.seen.allowance = Allowance{0, 0, {"bridge"}};
     item.seen.labels = std::move(labels);
     const std::string digits = std::to_string(++state.made);
     item.seen.id = StrCat("f", std::string(63 - digits.size(), '0'), digits);
@@ -152,7 +154,7 @@ std::optional<ContainerSpec> FakeRuntime::Spec(const std::string& id_or_name) co
 }
 
 void FakeRuntime::Tell(State& state, News& news, const Item& item, const std::string& action) {
-  const auto& labels = item.seen.labels;
+  const auto labels = Show(item).labels;
   const auto installation = labels.find(kLabelInstallation);
   if (installation == labels.end() || installation->second != installation_ || state.muted) return;
   const auto owner = labels.find(kLabelOwnerUid);

@@ -25,6 +25,9 @@ class FlakyRuntime : public Runtime {
   Result<Container> Inspect(const std::string& id_or_name) override {
     return Through(RuntimeCall::kInspect, id_or_name, [&] { return inner_.Inspect(id_or_name); });
   }
+  Result<void> Claim(const std::string& owner_uid, const std::vector<Claimed>& containers) override {
+    return inner_.Claim(owner_uid, containers);
+  }
   Result<std::string> Create(const ContainerSpec& spec) override {
     return Through(RuntimeCall::kCreate, spec.name, [&] { return inner_.Create(spec); });
   }

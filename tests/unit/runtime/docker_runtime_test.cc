@@ -207,7 +207,7 @@ TEST_F(DockerRuntimeTest, APullWithoutAWordIsGivenUp) {
 
 TEST_F(DockerRuntimeTest, EventsArriveWhereverTheStreamIsCut) {
   const std::string event = StrCat(R"({"Type":"container","Action":"die","Actor":{"ID":"abc","Attributes":{")",
-                                   kLabelOwnerUid, R"(":"u1"}}})", "\n");
+                                   kLabelOwnerUid, R"(":"u1",")", kLabelInstallation, R"(":"me"}}})", "\n");
   const std::string exec = R"({"Action":"exec_start: /app","Actor":{"ID":"abc"}})"
                            "\n";
   for (std::size_t cut = 0; cut <= event.size(); cut += 7) {
