@@ -46,6 +46,7 @@ class CommandLine {
     AddFileCommands();
     AddReading();
     AddChanging();
+    AddImport();
     AddDatabase();
     AddOther();
   }
@@ -288,6 +289,23 @@ class CommandLine {
     OnServer(restart, [this](Session& session) { return Restart(session, words_, output_.selector); });
   }
 
+  void AddImport() {
+    CLI::App* import = Add("import", "Write manifests from what runs already, so that applying them changes and restarts nothing");
+    import->require_subcommand(1);
+    import->add_option("-o,--output", import_.output, "folder for a file each; -: all on standard output (default)");
+    import->add_option("--docker-host", import_.docker_host, "engine: unix:///PATH or tcp://HOST:PORT; default: DOCKER_HOST, else the usual socket");
+    CLI::App* containers = Add("containers", "Plugins from running containers that Patchbay did not make", import);
+    containers->add_option("name", words_, "names or ids");
+    containers->add_flag("--all", import_.all, "all that run");
+    Import(containers, [this] { return ImportContainers(words_, import_); });
+  }
+  void Import(CLI::App* command, std::function<int()> work) {
+    Locally(command, [this, work = std::move(work)] {
+      import_.ns = connection_.ns;
+      return work();
+    });
+  }
+
   void AddDatabase() {
     CLI::App* db = Add("db", "Care for the database");
     db->require_subcommand(1);
@@ -343,6 +361,7 @@ class CommandLine {
   LogFlags logs_;
   DeleteFlags delete_;
   DatabaseFlags database_;
+  ImportFlags import_;
   std::vector<std::string> words_;
   std::string word_;
   std::string timeout_;

@@ -81,6 +81,15 @@ int Wait(Session& session, const std::vector<std::string>& words, const std::str
 int ShowKinds(const OutputFlags& output);
 int ShowVersion(Session& session, const std::string& client_version, bool client_only, const OutputFlags& output);
 
+struct ImportFlags {
+  std::string docker_host;  // "": DOCKER_HOST, else the usual socket
+  std::string ns;           // "": none is written
+  std::string output;       // "" or "-": stdout; else a folder
+  bool all = false;
+};
+// Manifests from running containers, each with the annotation that adopts it. Talks to the engine, to no server.
+int ImportContainers(const std::vector<std::string>& names, const ImportFlags& flags);
+
 struct DatabaseFlags {
   std::string url;  // "" : DATABASE_URL or DB_*
   bool yes = false;

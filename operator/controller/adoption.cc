@@ -112,7 +112,8 @@ Result<Takeover> FindTakeover(const Json& plugin, const Desired& desired, const 
                               const cache::Cache& cache,
                               const std::function<Result<Container>(const std::string&)>& inspect) {
   Takeover takeover{RequestOf(plugin), {}, {}};
-  if (desired.replicas == 0) return takeover;
+  // What it refers to may be applied a moment later, and makes another revision.
+  if (desired.replicas == 0 || !desired.problems.empty()) return takeover;
   for (const std::string& id : NotHandled(plugin)) {
     // Committed, and the cache does not show it yet.
     if (std::any_of(own.begin(), own.end(), [&](const Container& each) { return each.id == id; })) continue;
@@ -128,7 +129,7 @@ Result<Takeover> FindTakeover(const Json& plugin, const Desired& desired, const 
       takeover.problems.push_back({kField, kAdoptionConflict, std::move(why)});
       continue;
     }
-    const bool same = IsSameImage(seen->image, desired.container.image);
+    const bool same = IsSameImage(seen->image, desired.container.image) || seen->image_id == desired.container.image;
     takeover.containers.push_back({id, seen->name, same ? desired.hash : kForeignRevision, 0, PrintPorts(desired.ports)});
   }
   GivePlaces(desired, own, takeover);
@@ -142,7 +143,7 @@ Result<void> Adoption::Keep(Json& plugin, Desired& desired, PluginMemory& memory
     if (!memory.adoptions.empty()) PATCHBAY_CHECK(Claim(desired, memory));
     memory.claimed = true;
   }
-  if (desired.replicas == 0 || NotHandled(plugin).empty()) return {};
+  if (desired.replicas == 0 || !desired.problems.empty() || NotHandled(plugin).empty()) return {};
   PATCHBAY_TRY(const auto own, observer_.Of(desired.uid));
   PATCHBAY_TRY(Takeover takeover, FindTakeover(plugin, desired, own, cache_, [this](const std::string& id) {
                  return runtime_.Inspect(id);

@@ -46,7 +46,9 @@ class DockerWorld : public RuntimeWorld {
     const auto left = runtime_->List();
     for (const auto& container : left.ok() ? *left : std::vector<Container>())
       EXPECT_TRUE(runtime_->Remove(container.id).ok());
-    for (const auto& id : foreign_) Ask("DELETE", "/containers/" + id + "?force=1&v=1", Json());
+    // A test may have had one claimed and removed.
+    for (const auto& id : foreign_)
+      if (runtime_->Inspect(id).ok()) Ask("DELETE", "/containers/" + id + "?force=1&v=1", Json());
   }
 
   Runtime& runtime() override { return *runtime_; }

@@ -115,6 +115,18 @@ TEST_F(Adopting, OfAnotherImageIsReplacedAtOnceNewOneFirst) {
   EXPECT_THAT(world_.runtime.All(), SizeIs(1));
 }
 
+TEST_F(Adopting, WaitsForWhatTheSpecRefersTo) {
+  Json spec = PluginSpec();
+  spec["env"] = Json::array({{{"name", "TOKEN"}, {"valueFrom", {{"secretKeyRef", {{"name", "s"}, {"key", "token"}}}}}}});
+  Wish("web", RunByHand("web"), spec);
+  world_.Settle();
+  EXPECT_EQ(world_.ConditionOf(world_.PluginKey("web"), "Ready"), "False/ReferenceNotFound");
+  world_.ApplyPlain({std::string(kSecrets), "default", "s"}, "Secret", {{"data", {{"token", "eA=="}}}});
+  world_.Settle();
+  EXPECT_EQ(world_.Phase("web"), "Running");
+  EXPECT_EQ(Changes(), 0);
+}
+
 TEST_F(Adopting, FillsTheOtherPlacesWithNewOnes) {
   const std::string a = RunByHand("a");
   const std::string b = RunByHand("b");
