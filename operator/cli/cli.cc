@@ -298,6 +298,19 @@ class CommandLine {
     containers->add_option("name", words_, "names or ids");
     containers->add_flag("--all", import_.all, "all that run");
     Import(containers, [this] { return ImportContainers(words_, import_); });
+    ImportCompose(import);
+    CLI::App* caddy = Add("caddy", "Routes from what a Caddy serves", import);
+    caddy->add_option("--gateway", import_.gateway, "its admin API; default: http://localhost:2019");
+    Import(caddy, [this] { return ImportFromCaddy(import_); });
+    CLI::App* kong = Add("kong", "Routes from what a Kong serves", import);
+    kong->add_option("--gateway", import_.gateway, "its Admin API; default: http://localhost:8001");
+    Import(kong, [this] { return ImportFromKong(import_); });
+  }
+  void ImportCompose(CLI::App* import) {
+    CLI::App* compose = Add("compose", "Plugins from the services of a Compose file", import);
+    compose->add_option("-f,--file", import_.file, "the file; default: compose.yaml, docker-compose.yml and the like in this folder");
+    compose->add_option("-p,--project-name", import_.project, "name of the project; default: as Compose finds it");
+    Import(compose, [this] { return ImportComposeFile(import_); });
   }
   void Import(CLI::App* command, std::function<int()> work) {
     Locally(command, [this, work = std::move(work)] {

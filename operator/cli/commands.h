@@ -86,7 +86,15 @@ struct ImportFlags {
   std::string ns;           // "": none is written
   std::string output;       // "" or "-": stdout; else a folder
   bool all = false;
+  std::string file;         // Compose's; "": the usual names in this folder
+  std::string project;      // "": as Compose finds it
+  std::string gateway;      // URL of its admin API; "": the usual one of this machine
 };
+// Routes from the live configuration of a gateway.
+int ImportFromCaddy(const ImportFlags& flags);
+int ImportFromKong(const ImportFlags& flags);
+// Manifests from a Compose file; what runs of its project is adopted.
+int ImportComposeFile(const ImportFlags& flags);
 // Manifests from running containers, each with the annotation that adopts it. Talks to the engine, to no server.
 int ImportContainers(const std::vector<std::string>& names, const ImportFlags& flags);
 

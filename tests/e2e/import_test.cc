@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "base/text.h"
 #include "harness/stage/stage.h"
 #include "harness/stage/visitor.h"
@@ -129,6 +132,62 @@ TEST_F(Import, AContainerThatRunsIsAdoptedWithoutAStopAndThenRolledWithoutALoss)
   EXPECT_EQ(stage_.Kubectl("delete plugin hand-made --wait").exit_code, 0);
   EXPECT_TRUE(Stage::Eventually([&] { return stage_.Containers().empty(); }));
   Engine("DELETE", "/volumes/" + volume);
+}
+
+TEST_F(Import, AComposeProjectThatRunsIsAdoptedWithAllItsReplicas) {
+  stage_.StartOperator();
+  std::vector<std::string> ids;
+  for (int number = 1; number <= 2; ++number) {
+    Json body = *ParseJson(R"({"Env":["VERSION=1"],"HostConfig":{"RestartPolicy":{"Name":"unless-stopped"}}})");
+    body["Labels"] = {{"com.docker.compose.project", "corner"}, {"com.docker.compose.service", "web"},
+                      {"com.docker.compose.container-number", std::to_string(number)}, {"com.docker.compose.oneoff", "False"}};
+    ids.push_back(RunByHand(StrCat("corner-web-", number), body));
+  }
+  const std::vector<Json> before{Inspect(ids[0]), Inspect(ids[1])};
+  const std::string file = stage_.folder() + "/compose.yaml";
+  std::ofstream(file) << "name: corner\nservices:\n  web:\n    image: patchbay-example:latest\n    network_mode: bridge\n"
+                         "    restart: unless-stopped\n    environment: {VERSION: \"${NO_SUCH:-1}\"}\n    expose: [8080]\n";
+  const Ran written = ImportThem(StrCat("compose -f ", file, " -o ", Folder()));
+  ASSERT_EQ(written.exit_code, 0) << written.out;
+  ASSERT_EQ(stage_.Patchbay(StrCat("apply -f ", Folder())).exit_code, 0);
+  ASSERT_TRUE(Stage::Eventually([&] { return stage_.IsReady("plugin/web"); })) << stage_.Kubectl("get plugin web -o yaml").out;
+  EXPECT_EQ(StatusOf("web", "ready"), "2/2");
+  EXPECT_EQ(StatusOf("web", "adopted[*].id"), StrCat(ids[0], " ", ids[1]));
+  for (std::size_t i = 0; i < ids.size(); ++i) ExpectUntouched(ids[i], before[i]);
+  ASSERT_EQ(stage_.Patchbay("restart plugin/web").exit_code, 0);
+  ASSERT_TRUE(Stage::Eventually([&] { return stage_.IsReady("plugin/web") && stage_.Containers().size() == 2; }, seconds(60)));
+  for (const std::string& id : ids) EXPECT_TRUE(Stage::Eventually([&] { return FindString(Inspect(id), {"Id"}).empty(); }));
+}
+
+TEST_F(Import, WhatACaddyServesIsServedByRoutesBesideIt) {
+  const std::string id = RunByHand("behind", *ParseJson(R"({"Env":["VERSION=9"],"HostConfig":{"RestartPolicy":{"Name":"always"}}})"));
+  const std::string address = FindString(Inspect(id), {"NetworkSettings", "Networks", "bridge", "IPAddress"});
+  std::ifstream known(stage_.folder() + "/caddy.json");
+  Json config = *ParseJson(std::string(std::istreambuf_iterator<char>(known), {}));
+  const std::string admin = StrCat("http://", FindString(config, {"admin", "listen"}));
+  const std::string old = StrCat("127.0.0.1:", dev::FreePort());
+  config["apps"]["http"]["servers"]["old"] = *ParseJson(StrCat(R"({"listen":[")", old, R"("],"routes":[{"match":[{"path":["/old/*"]}],"handle":[
+      {"handler":"rewrite","strip_path_prefix":"/old"},{"handler":"reverse_proxy","upstreams":[{"dial":")", address, R"(:8080"}]}]}]})"));
+  http::Call load;
+  load.method = "POST";
+  load.url = admin + "/load";
+  load.headers.Set("Content-Type", "application/json");
+  load.body = DumpJson(config);
+  ASSERT_EQ(http_->Send(load)->status, 200);
+  stage_.StartOperator();
+  for (const std::string& what : {StrCat("caddy --gateway ", admin), std::string("containers behind")}) {
+    const Ran written = ImportThem(StrCat(what, " -o ", Folder()));
+    ASSERT_EQ(written.exit_code, 0) << written.out;
+  }
+  ASSERT_EQ(stage_.Patchbay(StrCat("apply -f ", Folder())).exit_code, 0);
+  ASSERT_TRUE(Stage::Eventually([&] { return stage_.IsReady("plugin/behind") && stage_.IsReady("route/old"); })) << stage_.Kubectl("get route -o yaml").out;
+  EXPECT_THAT(stage_.Gateway("/old/x").body, HasSubstr("\"version\":\"9\""));
+  http::Call call;
+  call.url = StrCat("http://", old, "/old/x");
+  EXPECT_THAT(http_->Send(call)->body, HasSubstr("\"version\":\"9\"")) << "the old entry goes on";
+  const Ran again = ImportThem(StrCat("caddy --gateway ", admin));
+  EXPECT_THAT(again.out, HasSubstr("name: old\n")) << again.out;
+  EXPECT_THAT(again.out, Not(HasSubstr("servers.patchbay"))) << "our own are passed over";
 }
 
 TEST_F(Import, WhatIsDeletedTakesItsAdoptedContainerAlongAndNoOther) {
