@@ -29,8 +29,10 @@ Result<std::vector<std::string>> FindForeign(EngineReader& engine) {
 
 int ImportContainers(const std::vector<std::string>& names, const ImportFlags& flags) {
   if (names.empty() != flags.all)
-    return Fail(Error{Code::kInvalid, names.empty() ? "name the containers, or say --all for all that run and are not Patchbay's"
-                                                    : "--all goes without names"}, 2);
+    return Fail(Error{Code::kInvalid, names.empty()
+                                          ? "name the containers, or say --all for all that run and are not Patchbay's"
+                                          : "--all goes without names"},
+                2);
   const auto http = http::NewCurlClient();
   EngineReader engine(flags.docker_host, *http);
   std::vector<std::string> wanted = names;

@@ -39,7 +39,8 @@ Variables ReadVariables(const std::filesystem::path& folder) {
   if (const auto text = Read(folder / ".env"); text.ok()) variables = ParseDotEnv(*text);
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
-    if (const auto equals = text.find('='); equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
+    if (const auto equals = text.find('='); equals != std::string::npos)
+      variables[text.substr(0, equals)] = text.substr(equals + 1);
   }
   return variables;
 }

@@ -15,7 +15,8 @@ Result<Json> GetJson(http::HttpClient& http, const std::string& base, const std:
   call.headers.Set("Accept", "application/json");
   const auto answer = http.Send(call);
   if (!answer.ok()) return answer.error().Within(StrCat("no gateway answers at ", base));
-  if (answer->status != 200) return Error{Code::kInternal, StrCat(call.url, " answers ", answer->status, ": ", answer->body.substr(0, 200))};
+  if (answer->status != 200)
+    return Error{Code::kInternal, StrCat(call.url, " answers ", answer->status, ": ", answer->body.substr(0, 200))};
   return ParseJson(answer->body);
 }
 
@@ -76,7 +77,8 @@ KnownPlaces FindPlaces(const ImportFlags& flags, http::HttpClient& http) {
 
 int Write(const GatewayImport& import, const ImportFlags& flags) {
   for (const std::string& each : import.left_out) std::cerr << "not imported: " << each << "\n";
-  if (import.routes.empty()) std::cerr << "the gateway serves nothing that a Route could say and that is not Patchbay's\n";
+  if (import.routes.empty())
+    std::cerr << "the gateway serves nothing that a Route could say and that is not Patchbay's\n";
   return WriteImported(import.routes, flags.output);
 }
 

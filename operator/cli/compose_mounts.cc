@@ -19,10 +19,14 @@ class MountReader {
     const std::string type = FindString(volume, {"type"}, "volume");
     const std::string target = FindString(volume, {"target"});
     const bool read_only = FindBool(volume, {"read_only"});
-    if (type == "tmpfs") Add({{"mountPath", target}, {"tmpfs", Json::object()}}, false);
-    else if (type == "bind") Add({{"mountPath", target}, {"hostPath", Absolute(FindString(volume, {"source"}))}}, read_only);
-    else if (type == "volume") AddNamed(FindString(volume, {"source"}), target, read_only);
-    else Note(StrCat("the mount at ", target, " is not carried: it is of type ", type));
+    if (type == "tmpfs")
+      Add({{"mountPath", target}, {"tmpfs", Json::object()}}, false);
+    else if (type == "bind")
+      Add({{"mountPath", target}, {"hostPath", Absolute(FindString(volume, {"source"}))}}, read_only);
+    else if (type == "volume")
+      AddNamed(FindString(volume, {"source"}), target, read_only);
+    else
+      Note(StrCat("the mount at ", target, " is not carried: it is of type ", type));
   }
 
   // A config or secret: its file appears in the container.
@@ -31,14 +35,17 @@ class MountReader {
     std::string target = FindString(use, {"target"}, source);
     if (!target.starts_with('/')) target = place + target;
     const std::string path = FindString(file_, {kind, source, "file"});
-    if (path.empty()) return Note(StrCat(kind, " ", source, " is not carried: only those with a file are; see spec.config and Secrets"));
+    if (path.empty())
+      return Note(
+          StrCat(kind, " ", source, " is not carried: only those with a file are; see spec.config and Secrets"));
     Add({{"mountPath", target}, {"hostPath", Absolute(path)}}, true);
   }
 
   void AddTmpfs(const std::string& text) {
     const auto colon = text.find(':');
     Add({{"mountPath", text.substr(0, colon)}, {"tmpfs", Json::object()}}, false);
-    if (colon != std::string::npos) Note(StrCat("options of the tmpfs at ", text.substr(0, colon), " are not carried: ", text.substr(colon + 1)));
+    if (colon != std::string::npos)
+      Note(StrCat("options of the tmpfs at ", text.substr(0, colon), " are not carried: ", text.substr(colon + 1)));
   }
 
  private:
@@ -52,15 +59,19 @@ class MountReader {
     if (parts.size() > 2)
       for (const std::string& option : Split(parts[2], ',')) {
         read_only = read_only || option == "ro";
-        if (option != "ro" && option != "rw" && option != "z" && option != "Z") Note(StrCat("option ", option, " of the volume ", text, " is not carried"));
+        if (option != "ro" && option != "rw" && option != "z" && option != "Z")
+          Note(StrCat("option ", option, " of the volume ", text, " is not carried"));
       }
     const bool path = parts[0].starts_with('/') || parts[0].starts_with('.') || parts[0].starts_with('~');
-    if (path) Add({{"mountPath", parts[1]}, {"hostPath", Absolute(parts[0])}}, read_only);
-    else AddNamed(parts[0], parts[1], read_only);
+    if (path)
+      Add({{"mountPath", parts[1]}, {"hostPath", Absolute(parts[0])}}, read_only);
+    else
+      AddNamed(parts[0], parts[1], read_only);
   }
 
   void AddNamed(const std::string& source, const std::string& target, bool read_only) {
-    if (source.empty()) return Note(StrCat("the unnamed volume at ", target, " is not carried: give it a name to keep what is in it"));
+    if (source.empty())
+      return Note(StrCat("the unnamed volume at ", target, " is not carried: give it a name to keep what is in it"));
     std::string name = FindString(file_, {"volumes", source, "name"});
     const bool external = !IsNothing(Find(file_, {"volumes", source, "external"}));
     if (name.empty()) name = external ? source : StrCat(project_, "_", source);

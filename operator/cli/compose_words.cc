@@ -44,7 +44,8 @@ Result<std::string> Expand(const std::string& inside, const Variables& variables
   if (operation == '-') return given ? Result<std::string>(found->second) : Interpolate(other, variables, missing);
   if (operation == '+') return given ? Interpolate(other, variables, missing) : Result<std::string>("");
   if (operation == '?' && given) return found->second;
-  if (operation == '?') return Error{Code::kInvalid, StrCat("the variable ", name, " is not set", other.empty() ? "" : ": ", other)};
+  if (operation == '?')
+    return Error{Code::kInvalid, StrCat("the variable ", name, " is not set", other.empty() ? "" : ": ", other)};
   return Error{Code::kInvalid, StrCat("\"${", inside, "}\" is not understood")};
 }
 
@@ -173,12 +174,14 @@ std::vector<std::pair<std::string, std::optional<std::string>>> Pairs(const Json
   std::vector<std::pair<std::string, std::optional<std::string>>> pairs;
   if (value == nullptr) return pairs;
   if (value->is_object()) {
-    for (const auto& [name, each] : value->items()) pairs.emplace_back(name, each.is_null() ? std::nullopt : std::optional(Text(each)));
+    for (const auto& [name, each] : value->items())
+      pairs.emplace_back(name, each.is_null() ? std::nullopt : std::optional(Text(each)));
   } else if (value->is_array()) {
     for (const Json& each : *value) {
       const std::string text = Text(each);
       const auto equals = text.find('=');
-      pairs.emplace_back(text.substr(0, equals), equals == std::string::npos ? std::nullopt : std::optional(text.substr(equals + 1)));
+      pairs.emplace_back(text.substr(0, equals),
+                         equals == std::string::npos ? std::nullopt : std::optional(text.substr(equals + 1)));
     }
   }
   return pairs;

@@ -16,8 +16,9 @@ namespace patchbay::cli {
 
 using Variables = std::map<std::string, std::string>;
 
-// $NAME, ${NAME}, ${NAME:-default}, ${NAME-default}, ${NAME:?why}, ${NAME?why}, ${NAME:+other}, ${NAME+other}; $$ is a $.
-// What is not set is "" and is named in `missing`. kInvalid: a ${NAME:?why} that is not set, or what is none of these.
+// $NAME, ${NAME}, ${NAME:-default}, ${NAME-default}, ${NAME:?why}, ${NAME?why}, ${NAME:+other}, ${NAME+other}; $$ is a
+// $. What is not set is "" and is named in `missing`. kInvalid: a ${NAME:?why} that is not set, or what is none of
+// these.
 Result<std::string> Interpolate(const std::string& text, const Variables& variables, std::set<std::string>& missing);
 // In every string value (no key) of a document.
 Result<Json> InterpolateAll(const Json& document, const Variables& variables, std::set<std::string>& missing);

@@ -14,7 +14,7 @@ constexpr int kMostPriority = 1000;
 // What a route has gathered on its way through its outer routes.
 struct Draft {
   std::vector<std::string> hosts;
-  std::vector<std::string> paths;    // as Caddy writes them
+  std::vector<std::string> paths;  // as Caddy writes them
   std::vector<std::string> regexes;
   std::vector<std::string> methods;
   std::string strip;
@@ -28,12 +28,16 @@ Json MakePath(const std::string& path) {
   if (path == "*" || path == "/*" || path == "/") return {{"value", "/"}, {"type", path == "/" ? "Exact" : "Prefix"}};
   const auto star = path.find('*');
   if (star == std::string::npos) return {{"type", "Exact"}, {"value", path}};
-  if (star == path.size() - 1 && path.ends_with("/*")) return {{"type", "Prefix"}, {"value", path.substr(0, path.size() - 2)}};
+  if (star == path.size() - 1 && path.ends_with("/*"))
+    return {{"type", "Prefix"}, {"value", path.substr(0, path.size() - 2)}};
   std::string pattern = path.starts_with('*') ? "^/" : "^";
   for (const char c : path) {
-    if (c == '*') pattern += ".*";
-    else if (std::string("\\.+?()[]{}|^$").find(c) != std::string::npos) pattern += StrCat("\\", std::string(1, c));
-    else pattern += c;
+    if (c == '*')
+      pattern += ".*";
+    else if (std::string("\\.+?()[]{}|^$").find(c) != std::string::npos)
+      pattern += StrCat("\\", std::string(1, c));
+    else
+      pattern += c;
   }
   if (!path.ends_with('*')) pattern += "$";
   return {{"type", "Regex"}, {"value", pattern}};
@@ -59,7 +63,9 @@ class CaddyReader {
   }
 
  private:
-  void LeaveOut(const std::string& place, const std::string& why) { done_.left_out.push_back(StrCat(place, ": ", why)); }
+  void LeaveOut(const std::string& place, const std::string& why) {
+    done_.left_out.push_back(StrCat(place, ": ", why));
+  }
 
   // One after the other, as Caddy does it: what an unconditional one alters, the later ones see. True when no request
   // gets past them.
@@ -76,13 +82,14 @@ class CaddyReader {
       }
       for (std::size_t m = 0; m < sets->size(); ++m) {
         auto narrow = Narrow((*sets)[m], StrCat(here, ".match[", m, "]"), draft);
-        if (narrow && !Handle(route, here, *narrow) && !FindBool(route, {"terminal"}) && !IsBranch(route))
+        const std::size_t before = Told();
+        if (narrow && !Handle(route, here, *narrow) && Told() == before)
           LeaveOut(here, "what it does to some requests is not carried");
       }
     }
     return false;
   }
-  static bool IsBranch(const Json& route) { return DumpJson(route).find("\"subroute\"") != std::string::npos; }
+  std::size_t Told() const { return done_.routes.size() + done_.left_out.size(); }
 
   // Nothing when it cannot be said: without one of its conditions a route would take more than it did.
   std::optional<Draft> Narrow(const Json& set, const std::string& place, Draft draft) {
@@ -143,7 +150,8 @@ class CaddyReader {
         if (operation == "delete") {
           for (const std::string& name : Strings(&values)) draft.headers[side]["remove"].push_back(name);
         } else if ((operation == "set" || operation == "add") && values.is_object() && !HasPlaceholder(values)) {
-          for (const auto& [name, list] : values.items()) draft.headers[side][operation][name] = Join(Strings(&list), ", ");
+          for (const auto& [name, list] : values.items())
+            draft.headers[side][operation][name] = Join(Strings(&list), ", ");
         } else if (!IsNothing(&values)) {
           draft.notes.push_back(StrCat(place, ".", side, ".", operation, " is not carried"));
         }
@@ -153,28 +161,35 @@ class CaddyReader {
 
   void AddRoute(const Json& proxy, const std::string& place, Draft draft) {
     const bool first_host = !draft.hosts.empty();
-    const std::string name = MakeName(first_host ? draft.hosts[0] + (draft.paths.empty() ? "" : draft.paths[0]) : draft.paths.empty() ? "all" : draft.paths[0], taken_);
+    const std::string name = MakeName(first_host ? draft.hosts[0] + (draft.paths.empty() ? "" : draft.paths[0])
+                                      : draft.paths.empty() ? "all"
+                                                            : draft.paths[0],
+                                      taken_);
     Imported imported{MakeObject("Route", name, ns_), nullptr, {}};
     imported.notes.push_back(StrCat("made of ", place));
     if (const Json* headers = Find(proxy, {"headers"})) ReadHeaders(*headers, place + ".headers", draft);
     Json& spec = imported.object["spec"];
     if (first_host) spec["hosts"] = draft.hosts;
     for (const std::string& path : draft.paths) spec["paths"].push_back(MakePath(path));
-    for (const std::string& regex : draft.regexes) spec["paths"].push_back({{"type", "Regex"}, {"value", regex.starts_with('^') ? regex : StrCat("^/.*", regex)}});
+    for (const std::string& regex : draft.regexes)
+      spec["paths"].push_back({{"type", "Regex"}, {"value", regex.starts_with('^') ? regex : StrCat("^/.*", regex)}});
     if (!spec.contains("paths")) spec["paths"].push_back({{"type", "Prefix"}, {"value", "/"}});
     if (!draft.methods.empty()) spec["methods"] = draft.methods;
-    if (!draft.strip.empty() && !Strip(draft.strip, spec)) return LeaveOut(place, StrCat("strip_path_prefix ", draft.strip, " is not the path of the route"));
+    if (!draft.strip.empty() && !Strip(draft.strip, spec))
+      return LeaveOut(place, StrCat("strip_path_prefix ", draft.strip, " is not the path of the route"));
     const bool tls = Find(proxy, {"transport", "tls"}) != nullptr;
     if (const Json* upstreams = Find(proxy, {"upstreams"}); upstreams != nullptr && upstreams->is_array())
       for (const Json& upstream : *upstreams) {
         const std::string dial = FindString(upstream, {"dial"});
-        if (dial.empty() || dial.find('/') != std::string::npos || dial.find('{') != std::string::npos || dial.rfind(':') == std::string::npos)
+        if (dial.empty() || dial.find('/') != std::string::npos || dial.find('{') != std::string::npos ||
+            dial.rfind(':') == std::string::npos)
           return LeaveOut(place, StrCat("a backend cannot be \"", dial, "\"; the route is left out"));
         spec["backends"].push_back(MakeBackend(tls ? "https" : "http", dial, known_, imported));
       }
     if (!spec.contains("backends")) return LeaveOut(place, "its upstreams are not listed; the route is left out");
     if (!draft.headers.empty()) spec["headers"] = draft.headers;
-    if (const auto retries = FindInt(proxy, {"load_balancing", "retries"}); retries > 0) spec["retry"] = {{"attempts", std::min(retries, 10L)}};
+    if (const auto retries = FindInt(proxy, {"load_balancing", "retries"}); retries > 0)
+      spec["retry"] = {{"attempts", std::min(retries, 10L)}};
     NoteRest(proxy, place, imported);
     imported.notes.insert(imported.notes.end(), draft.notes.begin(), draft.notes.end());
     done_.routes.push_back(std::move(imported));
@@ -195,7 +210,8 @@ class CaddyReader {
         continue;
       }
       for (const auto& [inner, setting] : value.items())
-        if (inner != "protocol" && !(inner == "tls" && IsNothing(&setting)) && inner != "retries") imported.notes.push_back(StrCat(place, ".", key, ".", inner, " is not carried"));
+        if (inner != "protocol" && !(inner == "tls" && IsNothing(&setting)) && inner != "retries")
+          imported.notes.push_back(StrCat(place, ".", key, ".", inner, " is not carried"));
     }
   }
 
@@ -214,7 +230,9 @@ Json MakeBackend(const std::string& scheme, const std::string& address, const Kn
   auto found = known.places.find(address);
   if (found == known.places.end()) found = known.places.find(host);
   if (found == known.places.end() || scheme != "http") return {{"url", StrCat(scheme, "://", address)}};
-  imported.notes.push_back(StrCat("backend ", address, " is a container that `patchbay import containers` makes the plugin ", found->second.plugin, " of"));
+  imported.notes.push_back(StrCat("backend ", address,
+                                  " is a container that `patchbay import containers` makes the plugin ",
+                                  found->second.plugin, " of"));
   return {{"plugin", found->second.plugin}, {"port", found->second.port != 0 ? found->second.port : port}};
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/compose_mounts.h"
+#include "cli/compose_ports.h"
 #include "cli/import_container.h"
 #include "object/object.h"
 
@@ -17,11 +18,25 @@ namespace patchbay::cli {
 namespace {
 
 // What is acted on below, or says nothing about a running container.
-const std::set<std::string> kKnown{
-    "image", "build", "command", "entrypoint", "environment", "env_file", "ports", "expose", "volumes", "tmpfs", "configs", "secrets",
-    "healthcheck", "depends_on", "deploy", "scale", "labels", "restart", "user", "working_dir", "cap_add", "cap_drop", "privileged",
-    "read_only", "security_opt", "stop_grace_period", "mem_limit", "mem_reservation", "cpus", "networks", "network_mode", "profiles",
-    "container_name", "pull_policy", "platform", "attach", "develop"};
+const std::set<std::string> kKnown{"image",          "build",
+                                   "command",        "entrypoint",
+                                   "environment",    "env_file",
+                                   "ports",          "expose",
+                                   "volumes",        "tmpfs",
+                                   "configs",        "secrets",
+                                   "healthcheck",    "depends_on",
+                                   "deploy",         "scale",
+                                   "labels",         "restart",
+                                   "user",           "working_dir",
+                                   "cap_add",        "cap_drop",
+                                   "privileged",     "read_only",
+                                   "security_opt",   "stop_grace_period",
+                                   "mem_limit",      "mem_reservation",
+                                   "cpus",           "networks",
+                                   "network_mode",   "profiles",
+                                   "container_name", "pull_policy",
+                                   "platform",       "attach",
+                                   "develop"};
 
 class ServiceReader {
  public:
@@ -38,7 +53,7 @@ class ServiceReader {
     ReadImage();
     ReadCommand();
     PATCHBAY_CHECK(ReadEnv());
-    ReadPorts();
+    FillComposePorts(service_, imported_);
     FillComposeMounts(project_.name, project_.folder, project_.file, service_, imported_);
     ReadHealth();
     ReadDependencies();
@@ -49,7 +64,8 @@ class ServiceReader {
     ReadNetworks();
     ReadReplicas();
     for (const auto& [key, value] : service_.items())
-      if (!kKnown.contains(key) && !key.starts_with("x-") && !IsNothing(&value)) Note(StrCat(key, " is not carried: ", DumpJson(value).substr(0, 80)));
+      if (!kKnown.contains(key) && !key.starts_with("x-") && !IsNothing(&value))
+        Note(StrCat(key, " is not carried: ", DumpJson(value).substr(0, 80)));
     return std::move(imported_);
   }
 
@@ -68,7 +84,9 @@ class ServiceReader {
     if (image.empty()) image = containers_.empty() ? StrCat(project_.name, "-", name_) : containers_.front().image;
     spec()["image"] = image;
     for (const ComposeContainer& container : containers_)
-      if (container.image != image) Note(StrCat("container ", container.id.substr(0, 12), " runs ", container.image, ", not ", image, ": it will be replaced"));
+      if (container.image != image)
+        Note(StrCat("container ", container.id.substr(0, 12), " runs ", container.image, ", not ", image,
+                    ": it will be replaced"));
     const std::string pull = Word({"pull_policy"});
     if (pull == "always" || pull == "never") spec()["imagePullPolicy"] = pull == "always" ? "Always" : "Never";
   }
@@ -82,9 +100,12 @@ class ServiceReader {
   Result<void> ReadEnv() {
     std::vector<std::pair<std::string, std::string>> variables;
     const auto set = [&](const std::string& name, const std::string& value) {
-      const auto there = std::find_if(variables.begin(), variables.end(), [&](const auto& each) { return each.first == name; });
-      if (there == variables.end()) variables.emplace_back(name, value);
-      else there->second = value;
+      const auto there =
+          std::find_if(variables.begin(), variables.end(), [&](const auto& each) { return each.first == name; });
+      if (there == variables.end())
+        variables.emplace_back(name, value);
+      else
+        there->second = value;
     };
     Json files = Get({"env_file"}) == nullptr ? Json::array() : *Get({"env_file"});
     if (!files.is_array()) files = Json::array({files});
@@ -99,55 +120,15 @@ class ServiceReader {
     }
     for (const auto& [name, value] : Pairs(Get({"environment"}))) {
       const auto outside = project_.variables.find(name);
-      if (value) set(name, *value);
-      else if (outside != project_.variables.end()) set(name, outside->second);
-      else Note(StrCat("env ", name, " has no value here: it is left out"));
+      if (value)
+        set(name, *value);
+      else if (outside != project_.variables.end())
+        set(name, outside->second);
+      else
+        Note(StrCat("env ", name, " has no value here: it is left out"));
     }
     for (const auto& [name, value] : variables) AddEnv(imported_, name, value);
     return {};
-  }
-
-  void ReadPorts() {
-    if (const Json* ports = Get({"ports"}); ports != nullptr && ports->is_array())
-      for (const Json& port : *ports) port.is_object() ? ReadLongPort(port) : ReadShortPort(Text(port));
-    if (const Json* ports = Get({"expose"}); ports != nullptr && ports->is_array())
-      for (const Json& port : *ports) AddPort(Text(port), "", "", "expose");
-  }
-  void ReadLongPort(const Json& port) {
-    const Json* target = Find(port, {"target"});
-    const Json* published = Find(port, {"published"});
-    AddPort(StrCat(target == nullptr ? "" : Text(*target), "/", FindString(port, {"protocol"}, "tcp")),
-            published == nullptr ? "" : Text(*published), FindString(port, {"host_ip"}), DumpJson(port));
-  }
-  // [[IP:]HOST:]CONTAINER[/PROTOCOL]
-  void ReadShortPort(const std::string& text) {
-    const auto last = text.rfind(':');
-    if (last == std::string::npos) return AddPort(text, "", "", text);
-    const std::string before = text.substr(0, last);
-    const auto first = before.rfind(':');
-    AddPort(text.substr(last + 1), first == std::string::npos ? before : before.substr(first + 1),
-            first == std::string::npos ? "" : before.substr(0, first), text);
-  }
-  void AddPort(const std::string& target, const std::string& published, const std::string& ip, const std::string& word) {
-    const auto slash = target.find('/');
-    const auto number = ParseInt(target.substr(0, slash));
-    const auto host = ParseInt(published);
-    if (!number || (!published.empty() && !host)) return Note(StrCat("port ", word, " is not carried: only single numbers are"));
-    const std::string protocol = slash == std::string::npos ? "tcp" : Lower(target.substr(slash + 1));
-    Json port = {{"containerPort", *number}};
-    if (protocol != "tcp") port["protocol"] = protocol == "udp" ? "UDP" : "SCTP";
-    for (const Json& present : spec().value("ports", Json::array()))
-      if (FindInt(present, {"containerPort"}) == *number && FindString(present, {"protocol"}) == FindString(port, {"protocol"})) {
-        if (host) Note(StrCat("port ", word, " is published once only: this one is not carried"));
-        return;
-      }
-    if (host && *host > 0) {
-      port["hostPort"] = *host;
-      if (!ip.empty() && ip != "0.0.0.0") port["hostIP"] = ip;
-      Note(StrCat("hostPort ", *host, ": only one container can have it, so a rollout stops the old one before the new one starts; a "
-                  "Route instead of it loses nothing"));
-    }
-    spec()["ports"].push_back(std::move(port));
   }
 
   static std::int64_t Nanos(const std::string& text) {
@@ -173,22 +154,27 @@ class ServiceReader {
     for (const auto& [key, value] : list->items()) {
       const std::string service = list->is_array() ? Text(value) : key;
       const auto plugin = names_.find(service);
-      if (plugin == names_.end()) Note(StrCat("depends_on ", service, " is not carried: it is not imported"));
+      if (plugin == names_.end())
+        Note(StrCat("depends_on ", service, " is not carried: it is not imported"));
       else if (FindString(value, {"condition"}) == "service_completed_successfully")
-        Note(StrCat("depends_on ", service, " is not carried: a Plugin waits for others that are ready, not for their end"));
-      else spec()["dependsOn"].push_back(plugin->second);
+        Note(StrCat("depends_on ", service,
+                    " is not carried: a Plugin waits for others that are ready, not for their end"));
+      else
+        spec()["dependsOn"].push_back(plugin->second);
     }
   }
 
   void ReadResources() {
     const auto memory = [&](const Json* value, const char* kind) {
       if (value == nullptr || value->is_null()) return;
-      if (const auto bytes = ParseBytes(*value); bytes && *bytes > 0) spec()["resources"][kind]["memory"] = MakeBytes(*bytes);
+      if (const auto bytes = ParseBytes(*value); bytes && *bytes > 0)
+        spec()["resources"][kind]["memory"] = MakeBytes(*bytes);
     };
     const auto cpus = [&](const Json* value, const char* kind) {
       if (value == nullptr || value->is_null()) return;
       const double cores = std::strtod(Text(*value).c_str(), nullptr);
-      if (cores > 0) spec()["resources"][kind]["cpu"] = StrCat(static_cast<std::int64_t>(std::llround(cores * 1000)), "m");
+      if (cores > 0)
+        spec()["resources"][kind]["cpu"] = StrCat(static_cast<std::int64_t>(std::llround(cores * 1000)), "m");
     };
     memory(Get({"mem_limit"}), "limits");
     memory(Get({"mem_reservation"}), "requests");
@@ -199,15 +185,18 @@ class ServiceReader {
     cpus(Get({"deploy", "resources", "reservations", "cpus"}), "requests");
     if (const Json* deploy = Get({"deploy"}); deploy != nullptr && deploy->is_object())
       for (const auto& [key, value] : deploy->items())
-        if (key != "resources" && key != "replicas" && !IsNothing(&value)) Note(StrCat("deploy.", key, " is not carried"));
+        if (key != "resources" && key != "replicas" && !IsNothing(&value))
+          Note(StrCat("deploy.", key, " is not carried"));
   }
 
   void ReadRights() {
     Json& context = spec()["securityContext"];
     bool may_gain = true;
     for (const std::string& option : Strings(Get({"security_opt"}))) {
-      if (option.starts_with("no-new-privileges") && !option.ends_with("false")) may_gain = false;
-      else Note(StrCat("security option ", option, " is not carried"));
+      if (option.starts_with("no-new-privileges") && !option.ends_with("false"))
+        may_gain = false;
+      else
+        Note(StrCat("security option ", option, " is not carried"));
     }
     const bool privileged = FindBool(service_, {"privileged"});
     if (privileged) context["privileged"] = true;
@@ -220,8 +209,10 @@ class ServiceReader {
       const auto parts = Split(user, ':');
       const auto uid = ParseInt(parts[0]);
       const auto gid = parts.size() > 1 ? ParseInt(parts[1]) : std::nullopt;
-      if (!uid || (parts.size() > 1 && !gid)) Note(StrCat("user ", user, " is not carried: securityContext.runAsUser takes numbers"));
-      else context["runAsUser"] = *uid;
+      if (!uid || (parts.size() > 1 && !gid))
+        Note(StrCat("user ", user, " is not carried: securityContext.runAsUser takes numbers"));
+      else
+        context["runAsUser"] = *uid;
       if (uid && gid) context["runAsGroup"] = *gid;
     }
     if (context.empty()) spec().erase("securityContext");
@@ -233,7 +224,8 @@ class ServiceReader {
 
   void ReadEnd() {
     if (const std::string grace = Word({"stop_grace_period"}); !grace.empty())
-      if (const auto seconds = MakeSeconds(Nanos(grace), 0); seconds > 0) spec()["terminationGracePeriodSeconds"] = seconds;
+      if (const auto seconds = MakeSeconds(Nanos(grace), 0); seconds > 0)
+        spec()["terminationGracePeriodSeconds"] = seconds;
     const std::string restart = Word({"restart"});
     if (restart == "always" || restart == "unless-stopped") return;
     if (restart.starts_with("on-failure")) {
@@ -254,8 +246,10 @@ class ServiceReader {
   }
   void ReadNetworks() {
     if (const std::string mode = Word({"network_mode"}); !mode.empty()) {
-      if (mode == "host" || mode == "none") spec()["network"] = mode;
-      else if (mode != "bridge") Note(StrCat("network_mode ", mode, " is not carried"));
+      if (mode == "host" || mode == "none")
+        spec()["network"] = mode;
+      else if (mode != "bridge")
+        Note(StrCat("network_mode ", mode, " is not carried"));
       return;
     }
     std::vector<std::string> networks;
@@ -263,17 +257,22 @@ class ServiceReader {
       for (const auto& [key, value] : list->items()) networks.push_back(list->is_array() ? Text(value) : key);
     if (networks.empty()) networks.emplace_back("default");
     if (containers_.empty())
-      return Note(StrCat("network ", NetworkName(networks[0]), " is not carried: the project does not run, so it may not exist"));
+      return Note(StrCat("network ", NetworkName(networks[0]),
+                         " is not carried: the project does not run, so it may not exist"));
     spec()["network"] = NetworkName(networks[0]);
-    for (std::size_t i = 1; i < networks.size(); ++i) Note(StrCat("network ", NetworkName(networks[i]), " is not carried: a Plugin joins one"));
-    Note(StrCat("in network ", NetworkName(networks[0]), " others know it as ", name_, ": the next container is not found by that"));
+    for (std::size_t i = 1; i < networks.size(); ++i)
+      Note(StrCat("network ", NetworkName(networks[i]), " is not carried: a Plugin joins one"));
+    Note(StrCat("in network ", NetworkName(networks[0]), " others know it as ", name_,
+                ": the next container is not found by that"));
   }
 
   void ReadReplicas() {
     auto replicas = FindInt(service_, {"deploy", "replicas"}, FindInt(service_, {"scale"}, 1));
     const auto running = static_cast<std::int64_t>(containers_.size());
-    if (running > replicas) Note(StrCat("replicas is ", running, ", as many as run, not ", replicas));
-    else if (running > 0 && running < replicas) Note(StrCat(running, " of ", replicas, " replicas run: the others are made"));
+    if (running > replicas)
+      Note(StrCat("replicas is ", running, ", as many as run, not ", replicas));
+    else if (running > 0 && running < replicas)
+      Note(StrCat(running, " of ", replicas, " replicas run: the others are made"));
     replicas = std::max(replicas, running);
     if (replicas != 1) spec()["replicas"] = replicas;
     std::vector<std::string> ids;
@@ -291,7 +290,8 @@ class ServiceReader {
 
 }  // namespace
 
-Result<std::vector<Imported>> ImportCompose(const ComposeProject& project, const std::string& ns, std::vector<std::string>& skipped) {
+Result<std::vector<Imported>> ImportCompose(const ComposeProject& project, const std::string& ns,
+                                            std::vector<std::string>& skipped) {
   const Json* services = Find(project.file, {"services"});
   if (services == nullptr || !services->is_object()) return Error{Code::kInvalid, "the file has no services"};
   std::map<std::string, std::string> names;
@@ -299,9 +299,12 @@ Result<std::vector<Imported>> ImportCompose(const ComposeProject& project, const
   for (const auto& [name, service] : services->items()) {
     if (!service.is_object()) return Error{Code::kInvalid, StrCat("services.", name, " is no map")};
     if (service.contains("extends"))
-      return Error{Code::kInvalid, StrCat("services.", name, ".extends: write the file out with `docker compose config` and import that")};
-    if (!IsNothing(Find(service, {"profiles"})) && !project.running.contains(name)) skipped.push_back(StrCat("service ", name, " has profiles and does not run"));
-    else names[name] = MakeName(name, taken);
+      return Error{Code::kInvalid, StrCat("services.", name,
+                                          ".extends: write the file out with `docker compose config` and import that")};
+    if (!IsNothing(Find(service, {"profiles"})) && !project.running.contains(name))
+      skipped.push_back(StrCat("service ", name, " has profiles and does not run"));
+    else
+      names[name] = MakeName(name, taken);
   }
   std::vector<Imported> imported;
   for (const auto& [name, service] : services->items()) {

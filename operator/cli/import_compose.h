@@ -21,14 +21,15 @@ struct ComposeContainer {
 
 struct ComposeProject {
   std::string name;
-  std::string folder;   // of the file: relative paths start there
-  Json file;            // parsed and interpolated
-  Variables variables;  // of the environment and .env
+  std::string folder;                                            // of the file: relative paths start there
+  Json file;                                                     // parsed and interpolated
+  Variables variables;                                           // of the environment and .env
   std::map<std::string, std::vector<ComposeContainer>> running;  // by service
 };
 
 // A Plugin for each service but those of profiles, in the file's order. `skipped` names those with why. kInvalid: a
 // service that stands in another file (extends), or is no map.
-Result<std::vector<Imported>> ImportCompose(const ComposeProject& project, const std::string& ns, std::vector<std::string>& skipped);
+Result<std::vector<Imported>> ImportCompose(const ComposeProject& project, const std::string& ns,
+                                            std::vector<std::string>& skipped);
 
 }  // namespace patchbay::cli

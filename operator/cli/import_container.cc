@@ -22,7 +22,8 @@ struct Work {
 };
 
 bool IsHexId(const std::string& text) {
-  return text.size() >= 12 && std::all_of(text.begin(), text.end(), [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; });
+  return text.size() >= 12 && std::all_of(text.begin(), text.end(),
+                                          [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; });
 }
 
 void FillImage(Work& work) {
@@ -33,13 +34,18 @@ void FillImage(Work& work) {
     return work.Note("image is an id, not a name: no other engine can pull it");
   }
   work.spec()["image"] = name;
-  const bool versioned = name.find(':', name.rfind('/') == std::string::npos ? 0 : name.rfind('/')) != std::string::npos;
+  const bool versioned =
+      name.find(':', name.rfind('/') == std::string::npos ? 0 : name.rfind('/')) != std::string::npos;
   const std::string tag = versioned ? name : name + ":latest";
   const auto tags = Strings(Find(work.image, {"RepoTags"}));
   const auto digests = Strings(Find(work.image, {"RepoDigests"}));
-  const auto ends = [&](const std::string& each) { return each == tag || each.ends_with("/" + tag) || tag.ends_with("/" + each); };
-  if (!work.image.empty() && std::none_of(tags.begin(), tags.end(), ends) && std::none_of(digests.begin(), digests.end(), ends))
-    work.Note(StrCat("image: ", name, " names another image by now than the one that runs; the next rollout takes that one"));
+  const auto ends = [&](const std::string& each) {
+    return each == tag || each.ends_with("/" + tag) || tag.ends_with("/" + each);
+  };
+  if (!work.image.empty() && std::none_of(tags.begin(), tags.end(), ends) &&
+      std::none_of(digests.begin(), digests.end(), ends))
+    work.Note(
+        StrCat("image: ", name, " names another image by now than the one that runs; the next rollout takes that one"));
 }
 
 void FillCommand(Work& work) {
@@ -62,7 +68,8 @@ void FillCommand(Work& work) {
 
 bool IsVariable(const std::string& name) {
   const auto fits = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
-  return !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 && std::all_of(name.begin(), name.end(), fits);
+  return !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
+         std::all_of(name.begin(), name.end(), fits);
 }
 
 void FillEnv(Work& work) {
@@ -71,8 +78,10 @@ void FillEnv(Work& work) {
     if (std::find(given.begin(), given.end(), entry) != given.end()) continue;
     const auto equals = entry.find('=');
     const std::string name = entry.substr(0, equals);
-    if (IsVariable(name)) AddEnv(work.imported, name, equals == std::string::npos ? "" : entry.substr(equals + 1));
-    else work.Note(StrCat("env ", name, " is not carried: a name may have letters, digits and _"));
+    if (IsVariable(name))
+      AddEnv(work.imported, name, equals == std::string::npos ? "" : entry.substr(equals + 1));
+    else
+      work.Note(StrCat("env ", name, " is not carried: a name may have letters, digits and _"));
   }
 }
 
@@ -96,13 +105,15 @@ void FillHostPort(Work& work, const std::string& key, Json& port) {
     }
   }
   if (port.contains("hostPort"))
-    work.Note(StrCat("hostPort ", port["hostPort"].get<std::int64_t>(), ": only one container can have it, so a rollout stops the "
+    work.Note(StrCat("hostPort ", port["hostPort"].get<std::int64_t>(),
+                     ": only one container can have it, so a rollout stops the "
                      "old one before the new one starts; a Route instead of it loses nothing"));
 }
 
 void FillPorts(Work& work) {
   std::set<std::string> keys;
-  for (const Json* ports : {Find(work.container, {"Config", "ExposedPorts"}), Find(work.container, {"HostConfig", "PortBindings"})})
+  for (const Json* ports :
+       {Find(work.container, {"Config", "ExposedPorts"}), Find(work.container, {"HostConfig", "PortBindings"})})
     if (ports != nullptr && ports->is_object())
       for (const auto& [key, value] : ports->items()) keys.insert(key);
   for (const std::string& key : keys) {
@@ -129,7 +140,9 @@ void FillLabels(Work& work) {
   if (labels == nullptr || !labels->is_object()) return;
   for (const auto& [name, value] : labels->items()) {
     const bool of_compose = name.starts_with("com.docker.compose.");
-    if (of_compose || name.starts_with("patchbay.dev/") || FindString(work.image, {"Config", "Labels", name}, "\n") == value) continue;
+    if (of_compose || name.starts_with("patchbay.dev/") ||
+        FindString(work.image, {"Config", "Labels", name}, "\n") == value)
+      continue;
     if (work.spec().contains("labels") && work.spec()["labels"].size() >= 64) {
       work.Note(StrCat("label ", name, " is not carried: 64 are the most"));
       continue;
@@ -145,7 +158,8 @@ void FillUser(Work& work) {
   const auto uid = ParseInt(parts[0]);
   const auto gid = parts.size() > 1 ? ParseInt(parts[1]) : std::nullopt;
   if (!uid || (parts.size() > 1 && !gid))
-    return work.Note(StrCat("user ", user, " is not carried: securityContext.runAsUser takes numbers (id ", parts[0], ")"));
+    return work.Note(
+        StrCat("user ", user, " is not carried: securityContext.runAsUser takes numbers (id ", parts[0], ")"));
   work.spec()["securityContext"]["runAsUser"] = *uid;
   if (gid) work.spec()["securityContext"]["runAsGroup"] = *gid;
 }
@@ -160,11 +174,13 @@ void FillEnd(Work& work) {
 
 void NoteRest(Work& work) {
   const std::string id = FindString(work.container, {"Id"});
-  if (const std::string host = work.Own("Hostname"); !host.empty() && !id.starts_with(host) && FindString(work.container, {"HostConfig", "NetworkMode"}) != "host")
+  if (const std::string host = work.Own("Hostname");
+      !host.empty() && !id.starts_with(host) && FindString(work.container, {"HostConfig", "NetworkMode"}) != "host")
     work.Note(StrCat("hostname ", host, " is not carried: containers are called by their id"));
   for (const auto& [field, what] : {std::pair{"Tty", "a terminal (-t)"}, std::pair{"OpenStdin", "standard input (-i)"},
                                     std::pair{"Domainname", "a domain name"}, std::pair{"MacAddress", "a MAC address"}})
-    if (!IsNothing(Find(work.container, {"Config", field}))) work.Note(StrCat(what, " is not carried (Config.", field, ")"));
+    if (!IsNothing(Find(work.container, {"Config", field})))
+      work.Note(StrCat(what, " is not carried (Config.", field, ")"));
 }
 
 void Annotate(Work& work) {
@@ -191,7 +207,8 @@ Json MakeProbe(const Json& check, const std::vector<std::string>& shell) {
   return probe;
 }
 
-Imported ImportContainer(const Json& container, const Json& image, const std::string& ns, std::set<std::string>& taken) {
+Imported ImportContainer(const Json& container, const Json& image, const std::string& ns,
+                         std::set<std::string>& taken) {
   const std::string slashed = FindString(container, {"Name"});
   const std::string name = slashed.starts_with('/') ? slashed.substr(1) : slashed;
   Work work{container, image, {MakeObject("Plugin", MakeName(name, taken), ns), nullptr, {}}};

@@ -16,25 +16,31 @@ bool IsOurs(const Json& entity) {
 
 // Kong 3 marks a regex with "~"; before, a path with other than these characters is one.
 bool IsRegex(const std::string& path) {
-  return path.starts_with('~') || path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/%") != std::string::npos;
+  return path.starts_with('~') ||
+         path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/%") !=
+             std::string::npos;
 }
 
 Json MakePath(const std::string& path) {
-  if (!IsRegex(path)) return {{"type", "Prefix"}, {"value", path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path}};
+  if (!IsRegex(path))
+    return {{"type", "Prefix"},
+            {"value", path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path}};
   const std::string pattern = path.starts_with('~') ? path.substr(1) : path;
   return {{"type", "Regex"}, {"value", pattern.starts_with('^') ? pattern : StrCat("^", pattern)}};
 }
 
 class KongReader {
  public:
-  KongReader(const KongEntities& entities, const KnownPlaces& known, const std::string& ns) : entities_(entities), known_(known), ns_(ns) {}
+  KongReader(const KongEntities& entities, const KnownPlaces& known, const std::string& ns)
+      : entities_(entities), known_(known), ns_(ns) {}
 
   GatewayImport Read() {
     for (const Json& route : entities_.routes)
       if (!IsOurs(route)) ReadRoute(route);
     for (const Json& plugin : entities_.plugins)
       if (!IsOurs(plugin) && IsNothing(Find(plugin, {"route"})) && IsNothing(Find(plugin, {"service"})))
-        done_.left_out.push_back(StrCat("plugins/", FindString(plugin, {"id"}), ": ", FindString(plugin, {"name"}), " is not carried; it goes on for all of Kong"));
+        done_.left_out.push_back(StrCat("plugins/", FindString(plugin, {"id"}), ": ", FindString(plugin, {"name"}),
+                                        " is not carried; it goes on for all of Kong"));
     return std::move(done_);
   }
 
@@ -49,14 +55,17 @@ class KongReader {
   void ReadRoute(const Json& route) {
     const std::string id = FindString(route, {"id"});
     const std::string place = StrCat("routes/", id);
-    const auto leave = [&](const std::string& why) { done_.left_out.push_back(StrCat(place, ": ", why, "; the route is left out")); };
+    const auto leave = [&](const std::string& why) {
+      done_.left_out.push_back(StrCat(place, ": ", why, "; the route is left out"));
+    };
     const Json* service = ServiceOf(route);
     if (service == nullptr) return leave("it has no service");
     for (const char* condition : {"headers", "snis", "sources", "destinations", "expression"})
       if (!IsNothing(Find(route, {condition}))) return leave(StrCat(condition, ": a Route has no such condition"));
     const std::string scheme = FindString(*service, {"protocol"}, "http");
     if (scheme != "http" && scheme != "https") return leave(StrCat("protocol ", scheme, " of its service is not HTTP"));
-    if (const std::string path = FindString(*service, {"path"}); !path.empty() && path != "/") return leave(StrCat("path ", path, " of its service: a backend has none"));
+    if (const std::string path = FindString(*service, {"path"}); !path.empty() && path != "/")
+      return leave(StrCat("path ", path, " of its service: a backend has none"));
     const auto paths = Strings(Find(route, {"paths"}));
     const bool strip = FindBool(route, {"strip_path"}, true);
     const std::string title = FindString(route, {"name"}, FindString(*service, {"name"}, "kong"));
@@ -87,23 +96,30 @@ class KongReader {
       return spec.contains("backends");
     }
     if (host.empty()) return false;
-    spec["backends"].push_back(MakeBackend(scheme, StrCat(host, ":", FindInt(service, {"port"}, 80)), known_, imported));
+    spec["backends"].push_back(
+        MakeBackend(scheme, StrCat(host, ":", FindInt(service, {"port"}, 80)), known_, imported));
     return true;
   }
 
   void ReadRest(const Json& route, const Json& service, Imported& imported) const {
     Json& spec = imported.object["spec"];
-    if (const auto timeout = FindInt(service, {"read_timeout"}, 60'000); timeout > 0) spec["timeout"] = StrCat(timeout, "ms");
-    if (const auto retries = FindInt(service, {"retries"}, 5); retries >= 0) spec["retry"] = {{"attempts", std::min<std::int64_t>(retries, 10)}};
-    if (!FindBool(route, {"preserve_host"})) imported.notes.push_back("preserve_host is false: the backend gets the caller's Host from now on");
-    if (const auto priority = FindInt(route, {"regex_priority"}); priority != 0) spec["priority"] = std::clamp<std::int64_t>(priority, -1000, 1000);
+    if (const auto timeout = FindInt(service, {"read_timeout"}, 60'000); timeout > 0)
+      spec["timeout"] = StrCat(timeout, "ms");
+    if (const auto retries = FindInt(service, {"retries"}, 5); retries >= 0)
+      spec["retry"] = {{"attempts", std::min<std::int64_t>(retries, 10)}};
+    if (!FindBool(route, {"preserve_host"}))
+      imported.notes.push_back("preserve_host is false: the backend gets the caller's Host from now on");
+    if (const auto priority = FindInt(route, {"regex_priority"}); priority != 0)
+      spec["priority"] = std::clamp<std::int64_t>(priority, -1000, 1000);
     const auto protocols = Strings(Find(route, {"protocols"}));
-    if (protocols == std::vector<std::string>{"https"}) imported.notes.push_back("protocols https alone is not carried: it is served on what the gateway listens on");
+    if (protocols == std::vector<std::string>{"https"})
+      imported.notes.push_back("protocols https alone is not carried: it is served on what the gateway listens on");
     for (const Json& plugin : entities_.plugins) {
       const bool of_route = FindString(plugin, {"route", "id"}) == FindString(route, {"id"});
       const bool of_service = FindString(plugin, {"service", "id"}) == FindString(service, {"id"});
       if (of_route || (of_service && IsNothing(Find(plugin, {"route"}))))
-        imported.notes.push_back(StrCat("plugins/", FindString(plugin, {"id"}), ": ", FindString(plugin, {"name"}), " is not carried; see rateLimit, auth, cors, headers"));
+        imported.notes.push_back(StrCat("plugins/", FindString(plugin, {"id"}), ": ", FindString(plugin, {"name"}),
+                                        " is not carried; see rateLimit, auth, cors, headers"));
     }
   }
 

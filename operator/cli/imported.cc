@@ -29,7 +29,8 @@ std::string FileOf(const Imported& imported) {
 Result<void> WriteFile(const std::filesystem::path& path, const std::string& text) {
   // What was written before may have been changed by a person.
   if (std::filesystem::exists(path))
-    return Error{Code::kAlreadyExists, StrCat(path.string(), " is there already: remove it, or name another folder with -o")};
+    return Error{Code::kAlreadyExists,
+                 StrCat(path.string(), " is there already: remove it, or name another folder with -o")};
   std::ofstream file(path);
   file << text;
   file.close();
@@ -44,8 +45,10 @@ std::string MakeName(const std::string& text, std::set<std::string>& taken) {
   std::string name;
   for (const char c : Lower(text)) {
     const bool word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (word) name += c;
-    else if (!name.empty() && name.back() != '-') name += '-';
+    if (word)
+      name += c;
+    else if (!name.empty() && name.back() != '-')
+      name += '-';
   }
   name = name.substr(0, kMostOfName);
   while (!name.empty() && name.back() == '-') name.pop_back();
@@ -56,7 +59,8 @@ std::string MakeName(const std::string& text, std::set<std::string>& taken) {
 }
 
 Json MakeObject(const std::string& kind, const std::string& name, const std::string& ns) {
-  Json object = {{"apiVersion", kind == "Secret" ? "v1" : "patchbay.dev/v1"}, {"kind", kind}, {"metadata", {{"name", name}}}};
+  Json object = {
+      {"apiVersion", kind == "Secret" ? "v1" : "patchbay.dev/v1"}, {"kind", kind}, {"metadata", {{"name", name}}}};
   if (!ns.empty()) object["metadata"]["namespace"] = ns;
   return object;
 }
@@ -86,7 +90,8 @@ void AddEnv(Imported& imported, const std::string& name, const std::string& valu
     }
     imported.secret["stringData"][name] = value;
     entry["valueFrom"] = {{"secretKeyRef", {{"name", secret}, {"key", name}}}};
-    imported.notes.push_back(StrCat("env ", name, " looks secret: it is in the Secret ", secret, ", in plain text in this file"));
+    imported.notes.push_back(
+        StrCat("env ", name, " looks secret: it is in the Secret ", secret, ", in plain text in this file"));
   } else {
     entry["value"] = value;
   }

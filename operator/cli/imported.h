@@ -35,8 +35,8 @@ bool IsNothing(const Json* value);
 // A list of strings; empty for everything else.
 std::vector<std::string> Strings(const Json* value);
 
-// "-" or "": one stream of YAML documents on stdout; else a folder, a file for each. Notes stand as comments above their
-// manifest and on stderr. Returns the exit code.
+// "-" or "": one stream of YAML documents on stdout; else a folder, a file for each. Notes stand as comments above
+// their manifest and on stderr. Returns the exit code.
 int WriteImported(const std::vector<Imported>& imported, const std::string& output);
 
 }  // namespace patchbay::cli

@@ -37,9 +37,8 @@ std::vector<std::string> NotHandled(const Json& plugin) {
   std::vector<std::string> ids = SplitIds(RequestOf(plugin));
   if (ids.empty()) return ids;
   const auto handled = SplitIds(FindString(plugin, {"status", "lastHandledAdoption"}));
-  std::erase_if(ids, [&](const std::string& id) {
-    return std::find(handled.begin(), handled.end(), id) != handled.end();
-  });
+  std::erase_if(ids,
+                [&](const std::string& id) { return std::find(handled.begin(), handled.end(), id) != handled.end(); });
   return ids;
 }
 
@@ -52,7 +51,8 @@ bool IsSameImage(const std::string& a, const std::string& b) {
 // The other plugin that has this container, or wishes for it; "" when none does.
 std::string FindRival(const std::string& id, const Json& plugin, const cache::Cache& cache) {
   for (const auto& entry : cache.All(kPlugins)) {
-    if (entry->uid == UidOf(plugin) || (entry->key.ns == NamespaceOf(plugin) && entry->key.name == NameOf(plugin))) continue;
+    if (entry->uid == UidOf(plugin) || (entry->key.ns == NamespaceOf(plugin) && entry->key.name == NameOf(plugin)))
+      continue;
     if (entry->bytes->find(id) == std::string::npos) continue;
     const auto other = ReadObject(*entry);
     if (!other) continue;
@@ -68,7 +68,8 @@ std::string FindRival(const std::string& id, const Json& plugin, const cache::Ca
 std::string WhyNot(const std::string& id, const Container& seen, const std::string& rival) {
   if (seen.id != id)
     return StrCat("\"", id, "\" is not a container's full id (docker ps --no-trunc); ", seen.name, "'s is ", seen.id);
-  if (!rival.empty()) return StrCat("container ", seen.name, " (", id.substr(0, 12), ") is claimed by plugin ", rival, " too");
+  if (!rival.empty())
+    return StrCat("container ", seen.name, " (", id.substr(0, 12), ") is claimed by plugin ", rival, " too");
   if (seen.labels.contains(driver::kLabelInstallation))
     return StrCat("container ", seen.name, " (", id.substr(0, 12), ") was made by Patchbay (installation ",
                   seen.labels.at(driver::kLabelInstallation), ")");
@@ -87,14 +88,18 @@ void GivePlaces(const Desired& desired, const std::vector<Container>& own, Takeo
     container.ordinal = ordinal++;
   }
   if (ordinal > desired.replicas)
-    takeover.problems.push_back({kField, kAdoptionConflict,
-                                 StrCat("there is no place for all of these containers: spec.replicas is ", desired.replicas,
-                                        " and ", own.size(), " are there; raise it, or take ids away")});
+    takeover.problems.push_back(
+        {kField, kAdoptionConflict,
+         StrCat("there is no place for all of these containers: spec.replicas is ", desired.replicas, " and ",
+                own.size(), " are there; raise it, or take ids away")});
 }
 
 Json ToJson(const AdoptedContainer& container) {
-  return {{"id", container.id},           {"name", container.name},   {"revision", container.revision},
-          {"ordinal", container.ordinal}, {"ports", container.ports}};
+  return {{"id", container.id},
+          {"name", container.name},
+          {"revision", container.revision},
+          {"ordinal", container.ordinal},
+          {"ports", container.ports}};
 }
 
 }  // namespace
@@ -130,7 +135,8 @@ Result<Takeover> FindTakeover(const Json& plugin, const Desired& desired, const 
       continue;
     }
     const bool same = IsSameImage(seen->image, desired.container.image) || seen->image_id == desired.container.image;
-    takeover.containers.push_back({id, seen->name, same ? desired.hash : kForeignRevision, 0, PrintPorts(desired.ports)});
+    takeover.containers.push_back(
+        {id, seen->name, same ? desired.hash : kForeignRevision, 0, PrintPorts(desired.ports)});
   }
   GivePlaces(desired, own, takeover);
   if (!takeover.problems.empty()) takeover.containers.clear();
@@ -145,9 +151,8 @@ Result<void> Adoption::Keep(Json& plugin, Desired& desired, PluginMemory& memory
   }
   if (desired.replicas == 0 || !desired.problems.empty() || NotHandled(plugin).empty()) return {};
   PATCHBAY_TRY(const auto own, observer_.Of(desired.uid));
-  PATCHBAY_TRY(Takeover takeover, FindTakeover(plugin, desired, own, cache_, [this](const std::string& id) {
-                 return runtime_.Inspect(id);
-               }));
+  PATCHBAY_TRY(Takeover takeover, FindTakeover(plugin, desired, own, cache_,
+                                               [this](const std::string& id) { return runtime_.Inspect(id); }));
   if (!takeover.problems.empty()) {
     desired.problems.insert(desired.problems.begin(), takeover.problems.begin(), takeover.problems.end());
     return {};
@@ -165,8 +170,9 @@ Result<void> Adoption::TakeOver(Takeover takeover, Json& plugin, const Desired& 
     SetStatus(object, "adopted", std::move(adopted));
     SetStatus(object, "lastHandledAdoption", takeover.request);
     for (const AdoptedContainer& container : takeover.containers)
-      notes.events.push_back({false, "Adopted", StrCat("container ", container.name, " (", container.id.substr(0, 12),
-                                                       ") runs on as replica ", container.ordinal)});
+      notes.events.push_back({false, "Adopted",
+                              StrCat("container ", container.name, " (", container.id.substr(0, 12),
+                                     ") runs on as replica ", container.ordinal)});
   };
   // Remembered first: whoever comes after a crash finds it claimed.
   const auto written = committer_.Update(desired.key, desired.uid, write);

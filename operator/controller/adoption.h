@@ -1,6 +1,7 @@
 // Containers that somebody else made and that a Plugin takes over as they run: the annotation names them, the status
 // remembers them (an engine cannot label what is there), Runtime::Claim makes them ours for the rest of the program.
-// Each counts as a replica of the revision that was wished when it was taken over; the next change replaces it like any.
+// Each counts as a replica of the revision that was wished when it was taken over; the next change replaces it like
+// any.
 #pragma once
 
 #include <functional>
@@ -28,7 +29,7 @@ std::vector<AdoptedContainer> ReadAdopted(const Json& plugin);
 
 // What of the annotation can be done: all of it or, with a problem, nothing.
 struct Takeover {
-  std::string request;                      // the annotation
+  std::string request;                       // the annotation
   std::vector<AdoptedContainer> containers;  // with the places (ordinals) they get
   std::vector<Cause> problems;
 };
@@ -44,8 +45,8 @@ class Adoption {
   Adoption(cache::Cache& cache, cache::Committer& committer, driver::Runtime& runtime, Observer& observer)
       : cache_(cache), committer_(committer), runtime_(runtime), observer_(observer) {}
 
-  // Claims what the status remembers and, once that is committed, what the annotation names; alters `plugin`'s status as
-  // it was committed. What cannot be done becomes a problem of `desired`: nothing is made meanwhile. Blocks.
+  // Claims what the status remembers and, once that is committed, what the annotation names; alters `plugin`'s status
+  // as it was committed. What cannot be done becomes a problem of `desired`: nothing is made meanwhile. Blocks.
   Result<void> Keep(Json& plugin, Desired& desired, PluginMemory& memory);
   // Those that are not among `present` any more are no longer claimed.
   void Settle(const Desired& desired, const std::vector<driver::Container>& present, PluginMemory& memory);

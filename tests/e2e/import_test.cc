@@ -83,7 +83,8 @@ spec:
 
 TEST_F(Import, AContainerThatRunsIsAdoptedWithoutAStopAndThenRolledWithoutALoss) {
   stage_.StartOperator();
-  const std::string id = RunByHand("hand_made", *ParseJson(R"({"Env":["VERSION=1","API_TOKEN=hush"],"Volumes":{"/keep":{}},
+  const std::string id =
+      RunByHand("hand_made", *ParseJson(R"({"Env":["VERSION=1","API_TOKEN=hush"],"Volumes":{"/keep":{}},
       "HostConfig":{"RestartPolicy":{"Name":"unless-stopped"},"Memory":134217728,"CpuQuota":80000,"CpuPeriod":100000}})"));
   const Json before = Inspect(id);
   const Ran written = ImportThem(StrCat("containers hand_made -o ", Folder()));
@@ -93,7 +94,8 @@ TEST_F(Import, AContainerThatRunsIsAdoptedWithoutAStopAndThenRolledWithoutALoss)
   const Ran applied = stage_.Patchbay(StrCat("apply -f ", Folder()));
   ASSERT_EQ(applied.exit_code, 0) << applied.out;
   ASSERT_EQ(stage_.Kubectl("apply -f -", kRoute).exit_code, 0);
-  ASSERT_TRUE(Stage::Eventually([&] { return stage_.IsReady("plugin/hand-made") && stage_.IsReady("route/hand"); }, seconds(60)))
+  ASSERT_TRUE(Stage::Eventually([&] { return stage_.IsReady("plugin/hand-made") && stage_.IsReady("route/hand"); },
+                                seconds(60)))
       << stage_.Kubectl("get plugin,route -o yaml").out;
   ExpectUntouched(id, before);
   EXPECT_EQ(StatusOf("hand-made", "adopted[0].id"), id);
@@ -113,9 +115,11 @@ TEST_F(Import, AContainerThatRunsIsAdoptedWithoutAStopAndThenRolledWithoutALoss)
 
   Visitor visitor(stage_, "/hand/");
   const std::string volume = FindString((*Find(before, {"Mounts"}))[0], {"Name"});
-  const Ran patched = stage_.Kubectl(R"(patch plugin hand-made --type=json -p '[{"op":"replace","path":"/spec/env/0/value","value":"2"}]')");
+  const Ran patched = stage_.Kubectl(
+      R"(patch plugin hand-made --type=json -p '[{"op":"replace","path":"/spec/env/0/value","value":"2"}]')");
   ASSERT_EQ(patched.exit_code, 0) << patched.out;
-  ASSERT_TRUE(Stage::Eventually([&] { return stage_.IsReady("plugin/hand-made") && stage_.Containers().size() == 1; }, seconds(60)));
+  ASSERT_TRUE(Stage::Eventually([&] { return stage_.IsReady("plugin/hand-made") && stage_.Containers().size() == 1; },
+                                seconds(60)));
   ASSERT_TRUE(Stage::Eventually([&] { return FindString(Inspect(id), {"Id"}).empty(); })) << "the old one goes";
   EXPECT_THAT(stage_.Gateway("/hand/").body, HasSubstr("\"version\":\"2\""));
   visitor.Leave();
@@ -139,35 +143,44 @@ TEST_F(Import, AComposeProjectThatRunsIsAdoptedWithAllItsReplicas) {
   std::vector<std::string> ids;
   for (int number = 1; number <= 2; ++number) {
     Json body = *ParseJson(R"({"Env":["VERSION=1"],"HostConfig":{"RestartPolicy":{"Name":"unless-stopped"}}})");
-    body["Labels"] = {{"com.docker.compose.project", "corner"}, {"com.docker.compose.service", "web"},
-                      {"com.docker.compose.container-number", std::to_string(number)}, {"com.docker.compose.oneoff", "False"}};
+    body["Labels"] = {{"com.docker.compose.project", "corner"},
+                      {"com.docker.compose.service", "web"},
+                      {"com.docker.compose.container-number", std::to_string(number)},
+                      {"com.docker.compose.oneoff", "False"}};
     ids.push_back(RunByHand(StrCat("corner-web-", number), body));
   }
   const std::vector<Json> before{Inspect(ids[0]), Inspect(ids[1])};
   const std::string file = stage_.folder() + "/compose.yaml";
-  std::ofstream(file) << "name: corner\nservices:\n  web:\n    image: patchbay-example:latest\n    network_mode: bridge\n"
-                         "    restart: unless-stopped\n    environment: {VERSION: \"${NO_SUCH:-1}\"}\n    expose: [8080]\n";
+  std::ofstream(file)
+      << "name: corner\nservices:\n  web:\n    image: patchbay-example:latest\n    network_mode: bridge\n"
+         "    restart: unless-stopped\n    environment: {VERSION: \"${NO_SUCH:-1}\"}\n    expose: [8080]\n";
   const Ran written = ImportThem(StrCat("compose -f ", file, " -o ", Folder()));
   ASSERT_EQ(written.exit_code, 0) << written.out;
   ASSERT_EQ(stage_.Patchbay(StrCat("apply -f ", Folder())).exit_code, 0);
-  ASSERT_TRUE(Stage::Eventually([&] { return stage_.IsReady("plugin/web"); })) << stage_.Kubectl("get plugin web -o yaml").out;
+  ASSERT_TRUE(Stage::Eventually([&] { return stage_.IsReady("plugin/web"); }))
+      << stage_.Kubectl("get plugin web -o yaml").out;
   EXPECT_EQ(StatusOf("web", "ready"), "2/2");
   EXPECT_EQ(StatusOf("web", "adopted[*].id"), StrCat(ids[0], " ", ids[1]));
   for (std::size_t i = 0; i < ids.size(); ++i) ExpectUntouched(ids[i], before[i]);
   ASSERT_EQ(stage_.Patchbay("restart plugin/web").exit_code, 0);
-  ASSERT_TRUE(Stage::Eventually([&] { return stage_.IsReady("plugin/web") && stage_.Containers().size() == 2; }, seconds(60)));
-  for (const std::string& id : ids) EXPECT_TRUE(Stage::Eventually([&] { return FindString(Inspect(id), {"Id"}).empty(); }));
+  ASSERT_TRUE(
+      Stage::Eventually([&] { return stage_.IsReady("plugin/web") && stage_.Containers().size() == 2; }, seconds(60)));
+  for (const std::string& id : ids)
+    EXPECT_TRUE(Stage::Eventually([&] { return FindString(Inspect(id), {"Id"}).empty(); }));
 }
 
 TEST_F(Import, WhatACaddyServesIsServedByRoutesBesideIt) {
-  const std::string id = RunByHand("behind", *ParseJson(R"({"Env":["VERSION=9"],"HostConfig":{"RestartPolicy":{"Name":"always"}}})"));
+  const std::string id =
+      RunByHand("behind", *ParseJson(R"({"Env":["VERSION=9"],"HostConfig":{"RestartPolicy":{"Name":"always"}}})"));
   const std::string address = FindString(Inspect(id), {"NetworkSettings", "Networks", "bridge", "IPAddress"});
   std::ifstream known(stage_.folder() + "/caddy.json");
   Json config = *ParseJson(std::string(std::istreambuf_iterator<char>(known), {}));
   const std::string admin = StrCat("http://", FindString(config, {"admin", "listen"}));
   const std::string old = StrCat("127.0.0.1:", dev::FreePort());
-  config["apps"]["http"]["servers"]["old"] = *ParseJson(StrCat(R"({"listen":[")", old, R"("],"routes":[{"match":[{"path":["/old/*"]}],"handle":[
-      {"handler":"rewrite","strip_path_prefix":"/old"},{"handler":"reverse_proxy","upstreams":[{"dial":")", address, R"(:8080"}]}]}]})"));
+  config["apps"]["http"]["servers"]["old"] =
+      *ParseJson(StrCat(R"({"listen":[")", old, R"("],"routes":[{"match":[{"path":["/old/*"]}],"handle":[
+      {"handler":"rewrite","strip_path_prefix":"/old"},{"handler":"reverse_proxy","upstreams":[{"dial":")",
+                        address, R"(:8080"}]}]}]})"));
   http::Call load;
   load.method = "POST";
   load.url = admin + "/load";
@@ -180,7 +193,8 @@ TEST_F(Import, WhatACaddyServesIsServedByRoutesBesideIt) {
     ASSERT_EQ(written.exit_code, 0) << written.out;
   }
   ASSERT_EQ(stage_.Patchbay(StrCat("apply -f ", Folder())).exit_code, 0);
-  ASSERT_TRUE(Stage::Eventually([&] { return stage_.IsReady("plugin/behind") && stage_.IsReady("route/old"); })) << stage_.Kubectl("get route -o yaml").out;
+  ASSERT_TRUE(Stage::Eventually([&] { return stage_.IsReady("plugin/behind") && stage_.IsReady("route/old"); }))
+      << stage_.Kubectl("get route -o yaml").out;
   EXPECT_THAT(stage_.Gateway("/old/x").body, HasSubstr("\"version\":\"9\""));
   http::Call call;
   call.url = StrCat("http://", old, "/old/x");
@@ -203,7 +217,8 @@ TEST_F(Import, WhatIsDeletedTakesItsAdoptedContainerAlongAndNoOther) {
   const Ran again = stage_.Patchbay(StrCat("apply -f ", Folder()));
   ASSERT_EQ(again.exit_code, 0) << again.out;
   ASSERT_TRUE(Stage::Eventually([&] {
-    return stage_.Kubectl(R"(get plugin leaving -o jsonpath='{.status.conditions[?(@.type=="Stalled")].reason}')").out == "AdoptionNotFound";
+    return stage_.Kubectl(R"(get plugin leaving -o jsonpath='{.status.conditions[?(@.type=="Stalled")].reason}')")
+               .out == "AdoptionNotFound";
   })) << stage_.Kubectl("get plugin leaving -o yaml").out;
   EXPECT_THAT(stage_.Containers(), IsEmpty());
 }

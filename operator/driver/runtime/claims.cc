@@ -10,11 +10,13 @@ Result<std::vector<std::string>> Claims::Set(const std::string& owner_uid, const
   auto state = state_.Lock();
   for (const Claimed& claimed : containers)
     if (const auto known = state->find(claimed.id); known != state->end() && known->second.owner_uid != owner_uid)
-      return Error{Code::kConflict, StrCat("container ", claimed.id, " is claimed for the owner ", known->second.owner_uid)};
+      return Error{Code::kConflict,
+                   StrCat("container ", claimed.id, " is claimed for the owner ", known->second.owner_uid)};
   std::vector<std::string> given_up;
   for (const auto& [id, entry] : *state)
     if (entry.owner_uid == owner_uid &&
-        std::none_of(containers.begin(), containers.end(), [&, &id = id](const Claimed& claimed) { return claimed.id == id; }))
+        std::none_of(containers.begin(), containers.end(),
+                     [&, &id = id](const Claimed& claimed) { return claimed.id == id; }))
       given_up.push_back(id);
   for (const std::string& id : given_up) state->erase(id);
   for (const Claimed& claimed : containers) {

@@ -156,7 +156,8 @@ spec:
   network: shop_default
   replicas: 2
 )");
-  EXPECT_THAT(imported[0].notes, ElementsAre(HasSubstr("TOKEN looks secret"), HasSubstr("hostPort 80"), HasSubstr("others know it as web")));
+  EXPECT_THAT(imported[0].notes, ElementsAre(HasSubstr("TOKEN looks secret"), HasSubstr("hostPort 80"),
+                                             HasSubstr("others know it as web")));
   EXPECT_FALSE(imported[1].object["metadata"].contains("annotations"));
   EXPECT_THAT(imported[1].notes, ElementsAre(HasSubstr("network shop_default is not carried")));
 }
@@ -184,8 +185,8 @@ volumes: {x: {external: true}}
   EXPECT_EQ(imported[0].object["spec"]["image"], "shop-a_b");
   EXPECT_EQ(imported[0].object["spec"]["volumes"][0]["volume"], "x");
   EXPECT_EQ(imported[0].object["spec"]["restartPolicy"], "OnFailure");
-  for (const char* what : {"the service a_b", "build", "8000-8010", "unnamed volume", "nocopy", "configs c", "user app", "devices",
-                           "logging", "deploy.mode", "the limit", "depends_on off", "network shop_front"})
+  for (const char* what : {"the service a_b", "build", "8000-8010", "unnamed volume", "nocopy", "configs c", "user app",
+                           "devices", "logging", "deploy.mode", "the limit", "depends_on off", "network shop_front"})
     EXPECT_THAT(imported[0].notes, Contains(HasSubstr(what)));
   EXPECT_THAT(skipped_, ElementsAre(HasSubstr("off has profiles")));
 }
@@ -195,10 +196,13 @@ TEST_F(ComposeFile, TakesVariablesOfFilesAndOfTheEnvironment) {
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "app.env") << "A=file\nB=file\n";
   project_.variables = {{"C", "outside"}};
-  const auto imported = Import((R"(
+  const auto imported =
+      Import((R"(
 services:
-  web: {image: x, restart: always, env_file: [)" + (folder / "app.env").string() + R"(, {path: none.env, required: false}], environment: [B=own, C, D]}
-)").c_str());
+  web: {image: x, restart: always, env_file: [)" +
+              (folder / "app.env").string() + R"(, {path: none.env, required: false}], environment: [B=own, C, D]}
+)")
+                 .c_str());
   EXPECT_EQ(DumpJson(imported[0].object["spec"]["env"]),
             R"([{"name":"A","value":"file"},{"name":"B","value":"own"},{"name":"C","value":"outside"}])");
   EXPECT_THAT(imported[0].notes, Contains(HasSubstr("env D has no value")));

@@ -1,7 +1,8 @@
+#include "cli/import_gateway.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/import_gateway.h"
 #include "object/object.h"
 #include "object/yaml.h"
 
@@ -23,12 +24,14 @@ Json Caddy(const char* routes) {
 const KnownPlaces kKnown{{{"172.17.0.3", {"shop", 0}}, {"127.0.0.1:8081", {"blog", 80}}}};
 
 TEST(ImportCaddy, FollowsRoutesWithinRoutesAsACaddyfileMakesThem) {
-  const auto import = ImportCaddy(Caddy(R"([{"match":[{"host":["shop.example.org"]}],"terminal":true,"handle":[{"handler":"subroute","routes":[
+  const auto import = ImportCaddy(
+      Caddy(R"([{"match":[{"host":["shop.example.org"]}],"terminal":true,"handle":[{"handler":"subroute","routes":[
     {"match":[{"path":["/api/*"]}],"handle":[{"handler":"subroute","routes":[
       {"handle":[{"handler":"rewrite","strip_path_prefix":"/api"}]},
       {"handle":[{"handler":"headers","response":{"set":{"X-A":["b"]},"delete":["Server"]}},
                  {"handler":"reverse_proxy","upstreams":[{"dial":"172.17.0.3:8080"},{"dial":"10.0.0.9:80"}]}]}]}]},
-    {"handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"127.0.0.1:8081"}]}]}]}]}])"), kKnown, "");
+    {"handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"127.0.0.1:8081"}]}]}]}]}])"),
+      kKnown, "");
   ASSERT_THAT(import.routes, SizeIs(2)) << testing::PrintToString(import.left_out);
   EXPECT_EQ(DumpYaml(import.routes[0].object), R"(apiVersion: patchbay.dev/v1
 kind: Route
@@ -55,12 +58,15 @@ spec:
 )");
   EXPECT_EQ(import.routes[1].object["spec"]["backends"][0], *ParseJson(R"({"plugin":"blog","port":80})"));
   EXPECT_EQ(import.routes[1].object["spec"]["paths"][0]["value"], "/");
-  EXPECT_THAT(import.routes[0].notes, Contains(HasSubstr("apps.http.servers.srv0.routes[0].handle[0].routes[0].handle[0].routes[1].handle[1]")));
+  EXPECT_THAT(
+      import.routes[0].notes,
+      Contains(HasSubstr("apps.http.servers.srv0.routes[0].handle[0].routes[0].handle[0].routes[1].handle[1]")));
 }
 
 TEST(ImportCaddy, SaysEveryKindOfPath) {
   const auto import = ImportCaddy(Caddy(R"([{"match":[{"path":["/a/*","/b","/c*","*.php","/*"],"method":["GET"]}],
-    "handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"x:1"}],"transport":{"protocol":"http","tls":{}}}]}])"), {}, "");
+    "handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"x:1"}],"transport":{"protocol":"http","tls":{}}}]}])"),
+                                  {}, "");
   ASSERT_THAT(import.routes, SizeIs(1));
   EXPECT_EQ(DumpJson(import.routes[0].object["spec"]["paths"]),
             R"([{"type":"Prefix","value":"/a"},{"type":"Exact","value":"/b"},{"type":"Regex","value":"^/c.*"},)"
@@ -75,28 +81,47 @@ TEST(ImportCaddy, LeavesOutWhatWouldTakeMoreThanItDid) {
     {"match":[{"path":["/files/*"]}],"handle":[{"handler":"file_server"}]},
     {"match":[{"host":["b"]}],"handle":[{"handler":"reverse_proxy","dynamic_upstreams":{"source":"srv"}}]},
     {"match":[{"host":["c"]}],"handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"unix//run/app.sock"}]}]},
-    {"@id":"patchbay-12345678-r1","handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"x:1"}]}]}])"), {}, "");
+    {"@id":"patchbay-12345678-r1","handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"x:1"}]}]}])"),
+                                  {}, "");
   EXPECT_THAT(import.routes, IsEmpty());
-  EXPECT_THAT(import.left_out, ElementsAre(HasSubstr("apps.http.servers.srv0.routes[0].match[0].remote_ip"), HasSubstr("routes[1].handle[0]: a Route has no file_server"),
+  EXPECT_THAT(import.left_out, ElementsAre(HasSubstr("apps.http.servers.srv0.routes[0].match[0].remote_ip"),
+                                           HasSubstr("routes[1].handle[0]: a Route has no file_server"),
                                            HasSubstr("not listed"), HasSubstr("unix//run/app.sock")));
 }
 
+TEST(ImportCaddy, TellsOfWhatHappensToSomeRequestsAlone) {
+  const auto import = ImportCaddy(Caddy(R"([
+    {"match":[{"path":["/x/*"]}],"handle":[{"handler":"subroute","routes":[{"handle":[{"handler":"headers","response":{"delete":["A"]}}]}]}]},
+    {"handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"x:1"}]}]}])"),
+                                  {}, "");
+  ASSERT_THAT(import.routes, SizeIs(1));
+  EXPECT_FALSE(import.routes[0].object["spec"].contains("headers"));
+  EXPECT_THAT(import.left_out, ElementsAre(HasSubstr("srv0.routes[0]: what it does to some requests")));
+}
+
 TEST(ImportCaddy, NamesWhatItDoesNotCarry) {
-  const auto import = ImportCaddy(Caddy(R"([{"handle":[{"handler":"encode"},{"handler":"headers","request":{"set":{"X-Ip":["{http.request.remote}"]}}},
+  const auto import = ImportCaddy(
+      Caddy(
+          R"([{"handle":[{"handler":"encode"},{"handler":"headers","request":{"set":{"X-Ip":["{http.request.remote}"]}}},
     {"handler":"reverse_proxy","upstreams":[{"dial":"x:1"}],"health_checks":{"active":{}},"flush_interval":-1,
-     "load_balancing":{"retries":3,"try_duration":5},"transport":{"protocol":"http","dial_timeout":1}}]}])"), {}, "");
+     "load_balancing":{"retries":3,"try_duration":5},"transport":{"protocol":"http","dial_timeout":1}}]}])"),
+      {}, "");
   ASSERT_THAT(import.routes, SizeIs(1));
   EXPECT_EQ(import.routes[0].object["spec"]["retry"]["attempts"], 3);
-  for (const char* what : {"encode", "request.set", "health_checks", "flush_interval", "load_balancing.try_duration", "transport.dial_timeout"})
+  for (const char* what : {"encode", "request.set", "health_checks", "flush_interval", "load_balancing.try_duration",
+                           "transport.dial_timeout"})
     EXPECT_THAT(import.routes[0].notes, Contains(HasSubstr(what)));
 }
 
 TEST(ImportKong, MakesARouteOfARouteItsServiceAndItsTargets) {
   KongEntities kong;
-  kong.services = {*ParseJson(R"({"id":"s1","name":"shop","host":"shop.up","port":80,"protocol":"http","read_timeout":5000,"retries":2})")};
-  kong.routes = {*ParseJson(R"({"id":"r1","name":"Shop_Api","hosts":["shop.example.org"],"paths":["/api/"],"methods":["GET"],"strip_path":true,
+  kong.services = {*ParseJson(
+      R"({"id":"s1","name":"shop","host":"shop.up","port":80,"protocol":"http","read_timeout":5000,"retries":2})")};
+  kong.routes = {*ParseJson(
+      R"({"id":"r1","name":"Shop_Api","hosts":["shop.example.org"],"paths":["/api/"],"methods":["GET"],"strip_path":true,
                                "preserve_host":true,"protocols":["http","https"],"service":{"id":"s1"}})")};
-  kong.targets["shop.up"] = {*ParseJson(R"({"target":"172.17.0.3:8080","weight":90})"), *ParseJson(R"({"target":"10.0.0.9:80","weight":10})")};
+  kong.targets["shop.up"] = {*ParseJson(R"({"target":"172.17.0.3:8080","weight":90})"),
+                             *ParseJson(R"({"target":"10.0.0.9:80","weight":10})")};
   const auto import = ImportKong(kong, kKnown, "shop");
   ASSERT_THAT(import.routes, SizeIs(1)) << testing::PrintToString(import.left_out);
   EXPECT_EQ(DumpYaml(import.routes[0].object), R"(apiVersion: patchbay.dev/v1
@@ -127,7 +152,8 @@ spec:
 
 TEST(ImportKong, NamesWhatItLeavesOutAndPassesOverItsOwn) {
   KongEntities kong;
-  kong.services = {*ParseJson(R"({"id":"s1","host":"a","port":1,"protocol":"http"})"), *ParseJson(R"({"id":"s2","host":"a","protocol":"grpc"})"),
+  kong.services = {*ParseJson(R"({"id":"s1","host":"a","port":1,"protocol":"http"})"),
+                   *ParseJson(R"({"id":"s2","host":"a","protocol":"grpc"})"),
                    *ParseJson(R"({"id":"s3","host":"a","protocol":"http","path":"/v1"})")};
   kong.routes = {*ParseJson(R"({"id":"r1","paths":["~/a/\\d+"],"strip_path":false,"service":{"id":"s1"}})"),
                  *ParseJson(R"({"id":"r2","service":{"id":"s2"}})"), *ParseJson(R"({"id":"r3","service":{"id":"s3"}})"),
@@ -140,8 +166,8 @@ TEST(ImportKong, NamesWhatItLeavesOutAndPassesOverItsOwn) {
   EXPECT_EQ(import.routes[0].object["spec"]["paths"][0]["value"], "^/a/\\d+");
   EXPECT_THAT(import.routes[0].notes, Contains(HasSubstr("plugins/p1: rate-limiting")));
   EXPECT_THAT(import.routes[0].notes, Contains(HasSubstr("preserve_host")));
-  EXPECT_THAT(import.left_out, ElementsAre(HasSubstr("routes/r2: protocol grpc"), HasSubstr("routes/r3: path /v1"), HasSubstr("routes/r4: headers"),
-                                           HasSubstr("plugins/p2: prometheus")));
+  EXPECT_THAT(import.left_out, ElementsAre(HasSubstr("routes/r2: protocol grpc"), HasSubstr("routes/r3: path /v1"),
+                                           HasSubstr("routes/r4: headers"), HasSubstr("plugins/p2: prometheus")));
 }
 
 }  // namespace

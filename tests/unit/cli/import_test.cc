@@ -126,13 +126,15 @@ restartPolicy: OnFailure
 }
 
 TEST(ImportContainer, NamesWhatItCannotCarry) {
-  const Imported imported = Import(Merged(Plain(), R"({"Config":{"Hostname":"shop","User":"app","Tty":true,"StopSignal":"SIGQUIT"},
+  const Imported imported =
+      Import(Merged(Plain(), R"({"Config":{"Hostname":"shop","User":"app","Tty":true,"StopSignal":"SIGQUIT"},
     "HostConfig":{"Devices":[{"PathOnHost":"/dev/fuse"}],"PidsLimit":100,"ShmSize":1,"AutoRemove":true,"Privileged":true,
     "NetworkMode":"container:abc","LogConfig":{"Type":"journald"},"SecurityOpt":["apparmor=x"],"Tmpfs":{"/tmp":"size=1m"},
     "RestartPolicy":{"Name":"no"},"ExtraHosts":["a:1.2.3.4"],"PortBindings":{"8080/tcp":[{"HostPort":""}]}},
     "Mounts":[{"Type":"volume","Name":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","Destination":"/v"}]})"));
-  for (const char* what : {"hostname shop", "user app", "a terminal", "SIGQUIT", "Devices", "PidsLimit", "ShmSize", "--rm",
-                           "container:abc", "journald", "apparmor=x", "size=1m", "Never", "ExtraHosts", "by chance", "unnamed volume"})
+  for (const char* what :
+       {"hostname shop", "user app", "a terminal", "SIGQUIT", "Devices", "PidsLimit", "ShmSize", "--rm",
+        "container:abc", "journald", "apparmor=x", "size=1m", "Never", "ExtraHosts", "by chance", "unnamed volume"})
     EXPECT_THAT(imported.notes, Contains(HasSubstr(what)));
   EXPECT_EQ(imported.object["spec"]["restartPolicy"], "Never");
   EXPECT_FALSE(imported.object["spec"]["ports"][0].contains("hostPort"));
@@ -178,7 +180,8 @@ TEST(ImportContainer, TakesAnEntrypointWithItsArguments) {
 
 TEST(ImportContainer, OfAnIdOrAnImageWithAnotherNameNowSaysSo) {
   EXPECT_THAT(Import(Merged(Plain(), R"({"Config":{"Image":"5f0123456789"}})")).object["spec"]["image"], "sha256:5f");
-  EXPECT_THAT(Import(Plain(), Merged(Image(), R"({"RepoTags":["shop:1.3"]})")).notes, ElementsAre(HasSubstr("names another image")));
+  EXPECT_THAT(Import(Plain(), Merged(Image(), R"({"RepoTags":["shop:1.3"]})")).notes,
+              ElementsAre(HasSubstr("names another image")));
 }
 
 TEST(ImportContainer, ThatIsStoppedIsNotAdopted) {

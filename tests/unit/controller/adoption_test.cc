@@ -1,6 +1,7 @@
+#include "controller/adoption.h"
+
 #include <gmock/gmock.h>
 
-#include "controller/adoption.h"
 #include "harness/world/world.h"
 
 namespace patchbay::controller {
@@ -93,7 +94,8 @@ TEST_F(Adopting, IsReplacedByTheNextChangeAndThenForgotten) {
   world_.Settle();
   bool served = true;
   world_.runtime.faults().SetHook([&](RuntimeCall call, const std::string& subject) {
-    if (call == RuntimeCall::kStop && subject == "web") served = world_.Upstreams("r").size() == 1 && world_.Containers().size() == 1;
+    if (call == RuntimeCall::kStop && subject == "web")
+      served = world_.Upstreams("r").size() == 1 && world_.Containers().size() == 1;
   });
   world_.Patch(world_.PluginKey("web"), {{"image", "app:2"}});
   world_.Settle();
@@ -104,7 +106,8 @@ TEST_F(Adopting, IsReplacedByTheNextChangeAndThenForgotten) {
   EXPECT_EQ(world_.Phase("web"), "Running");
   world_.RestartOperator();
   world_.Settle();
-  EXPECT_EQ(world_.ConditionOf(world_.PluginKey("web"), "Ready"), "True/AllReplicasReady") << "the annotation is done with";
+  EXPECT_EQ(world_.ConditionOf(world_.PluginKey("web"), "Ready"), "True/AllReplicasReady")
+      << "the annotation is done with";
 }
 
 TEST_F(Adopting, OfAnotherImageIsReplacedAtOnceNewOneFirst) {
@@ -117,7 +120,8 @@ TEST_F(Adopting, OfAnotherImageIsReplacedAtOnceNewOneFirst) {
 
 TEST_F(Adopting, WaitsForWhatTheSpecRefersTo) {
   Json spec = PluginSpec();
-  spec["env"] = Json::array({{{"name", "TOKEN"}, {"valueFrom", {{"secretKeyRef", {{"name", "s"}, {"key", "token"}}}}}}});
+  spec["env"] =
+      Json::array({{{"name", "TOKEN"}, {"valueFrom", {{"secretKeyRef", {{"name", "s"}, {"key", "token"}}}}}}});
   Wish("web", RunByHand("web"), spec);
   world_.Settle();
   EXPECT_EQ(world_.ConditionOf(world_.PluginKey("web"), "Ready"), "False/ReferenceNotFound");
@@ -277,7 +281,8 @@ TEST_F(Adopting, KeepsItWhileTheEngineIsAway) {
 
 TEST_F(Adopting, IsPlannedAndCostsNothing) {
   const std::string id = RunByHand("web");
-  Json object = {{"apiVersion", "patchbay.dev/v1"}, {"kind", "Plugin"}, {"metadata", {{"name", "web"}, {"namespace", "default"}}}};
+  Json object = {
+      {"apiVersion", "patchbay.dev/v1"}, {"kind", "Plugin"}, {"metadata", {{"name", "web"}, {"namespace", "default"}}}};
   object["metadata"]["annotations"][kAdopt] = id;
   object["spec"] = PluginSpec();
   const auto plan = world_.op->controllers.Plan({object});
