@@ -17,10 +17,11 @@ bool HasProcess(ContainerState state) {
 class Differ {
  public:
   Differ(const Desired& desired, const Observed& world) : desired_(desired), world_(world) {
-    atomic_ = desired.strategy.atomic && !desired.exclusive;
-    surge_ = desired.exclusive ? 0 : desired.strategy.max_surge;
-    unavailable_ = desired.exclusive ? std::max(1, desired.strategy.max_unavailable) : desired.strategy.max_unavailable;
     Sort();
+    exclusive_ = desired.exclusive && std::any_of(old_.begin(), old_.end(), [](const Replica* old) { return old->holds_port; });
+    atomic_ = desired.strategy.atomic && !exclusive_;
+    surge_ = exclusive_ ? 0 : desired.strategy.max_surge;
+    unavailable_ = exclusive_ ? std::max(1, desired.strategy.max_unavailable) : desired.strategy.max_unavailable;
     all_new_ready_ = !world.canaries && static_cast<int>(current_.size()) == desired.replicas &&
                      std::all_of(current_.begin(), current_.end(),
                                  [](const auto& entry) { return IsReady(*entry.second) && entry.second->seasoned; });
@@ -174,7 +175,7 @@ class Differ {
         for (const Replica* old : list) Retire(*old);
       return;
     }
-    if (desired_.exclusive && !MayStart()) return;
+    if (exclusive_ && !MayStart()) return;
     if (atomic_) {
       if (!all_new_ready_) return;
       for (const auto& list : {broken, healthy})
@@ -213,7 +214,7 @@ class Differ {
 
   int Room() const {
     const auto staying = std::count_if(old_.begin(), old_.end(), [this](const Replica* old) {
-      return desired_.exclusive || !retired_.contains(old);
+      return exclusive_ || !retired_.contains(old);
     });
     if (desired_.strategy.recreate) return old_.empty() ? desired_.replicas : 0;
     if (atomic_) return desired_.replicas - static_cast<int>(current_.size());  // beside however many old ones
@@ -248,6 +249,7 @@ class Differ {
 
   const Desired& desired_;
   const Observed& world_;
+  bool exclusive_ = false;  // two cannot run at once
   bool atomic_ = false;
   bool all_new_ready_ = false;
   int surge_ = 0;

@@ -32,6 +32,7 @@ struct Replica {
   bool condemned = false;  // its liveness probe failed: to be replaced
   bool held = false;       // ended; its backoff says: not yet
   bool completed = false;  // ended, and its restart policy says: let it be
+  bool holds_port = true;  // one of the host ports that the plugin wants; false: another one can run beside it
 };
 
 struct Observed {

@@ -55,6 +55,7 @@ Observed WorldOf(const Json& object, const std::vector<driver::Container>& conta
     replica.readiness = serves ? Readiness::kReady : running ? Readiness::kUnknown : Readiness::kNotReady;
     replica.member = serves;
     replica.completed = IsCompleted(desired, container);
+    replica.holds_port = HoldsPort(desired, container);
     world.replicas.push_back(std::move(replica));
   }
   return world;

@@ -75,6 +75,7 @@ void PluginController::Remember(const Desired& desired, PluginMemory& memory) {
     memory.hash = desired.hash;
     memory.pull_since = desired.pull == PullPolicy::kAlways ? std::optional(now) : std::nullopt;
     memory.progress_at = now;
+    memory.furthest = {};
     memory.altered.clear();
     if (memory.rollout.revision != desired.hash)
       memory.rollout = {.revision = desired.hash, .started = FormatTime(parts_.clock.Wall())};

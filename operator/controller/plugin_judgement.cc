@@ -8,6 +8,15 @@
 
 namespace patchbay::controller {
 
+namespace {
+
+// What the engine refuses for good is the revision's own fault; that it does not answer is not.
+bool HasToWait(const std::vector<Error>& errors) {
+  return std::any_of(errors.begin(), errors.end(), [](const Error& error) { return error.code != Code::kInvalid; });
+}
+
+}  // namespace
+
 // What failed is not tried again: the revision that was ready last stands in for it until the spec says something else.
 std::optional<Desired> PluginController::FallBack(const Json& plugin, const Desired& desired, const PluginMemory& memory) const {
   if (memory.failed.empty() || memory.failed != desired.hash || desired.replicas == 0) return std::nullopt;
@@ -38,8 +47,10 @@ void PluginController::Judge(Turn& turn) {
       memory.failed.clear();
     }
   } else if (IsOverdue(turn) && desired.strategy.auto_rollback && desired.rolled_back.empty() && turn.acts &&
-             memory.failed != desired.hash && turn.report.updated > 0 && !turn.image && turn.errors.empty()) {
-    // It runs and does not become ready. What waits for a registry, the engine or a Secret goes on by itself.
+             memory.failed != desired.hash && (turn.report.updated > 0 || !turn.errors.empty()) && !turn.image &&
+             !HasToWait(turn.errors)) {
+    // It runs and does not become ready, or never will run. What waits for a registry, the engine or a Secret goes on by
+    // itself.
     memory.failed = desired.hash;
     memory.failure = turn.report.obstacle ? StrCat(turn.report.obstacle->reason, ": ", turn.report.obstacle->message)
                                           : StrCat("no progress for ", desired.strategy.progress.count(), " s");
@@ -61,10 +72,19 @@ bool PluginController::IsOverdue(const Turn& turn) const {
 }
 
 void PluginController::CheckProgress(Turn& turn) {
-  const std::string progress = StrCat(turn.desired.generation, " ", turn.report.updated, " ", turn.report.ready, " ",
-                                      turn.containers.size());
+  // What gets ready and ends again gets nowhere: only what was never reached before is progress.
+  Furthest& furthest = turn.memory.furthest;
+  const bool anew = turn.report.complete || furthest.generation != turn.desired.generation;
+  if (anew) furthest = {.generation = turn.desired.generation};
+  const auto is_other = [&](const auto& container) { return RevisionOf(container) != turn.desired.hash; };
+  const int others = static_cast<int>(std::count_if(turn.containers.begin(), turn.containers.end(), is_other));
+  furthest.updated = std::max(furthest.updated, turn.report.updated);
+  furthest.ready = std::max(furthest.ready, turn.report.ready);
+  furthest.others = std::min(furthest.others, others);
+  const std::string progress =
+      StrCat(turn.desired.generation, " ", furthest.updated, " ", furthest.ready, " ", furthest.others);
   // The time in which it waits for others is not its own.
-  const bool waits = (turn.canary.replicas && turn.canary.arrived) || turn.image || !turn.errors.empty();
+  const bool waits = (turn.canary.replicas && turn.canary.arrived) || turn.image || HasToWait(turn.errors);
   if (progress == turn.memory.progress && !turn.report.complete && !waits) return;
   turn.memory.progress = progress;
   turn.memory.progress_at = parts_.clock.Mono();

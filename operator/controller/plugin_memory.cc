@@ -17,6 +17,8 @@ void Adopt(PluginMemory& memory, const Json& plugin) {
   memory.stable = FindString(plugin, {"status", "stableRevision"});
   memory.failed = FindString(plugin, {"status", "rollout", "failedRevision"});
   memory.failure = FindString(plugin, {"status", "rollout", "failure"});
+  const auto ready = FindCondition(plugin, "Ready");
+  memory.was_complete = ready && ready->status == "True";
   memory.handled_request = FindString(plugin, {"status", "lastHandledReconcileAt"});
   const Json* instances = Find(plugin, {"status", "instances"});
   if (instances == nullptr || !instances->is_array()) return;

@@ -56,6 +56,14 @@ struct AdoptedContainer {
   std::string ports;  // as kLabelPorts has them
 };
 
+// How far a rollout has ever come.
+struct Furthest {
+  std::int64_t generation = 0;
+  int updated = 0;        // as PluginReport
+  int ready = 0;
+  int others = 1'000'000;  // containers of other revisions, at least
+};
+
 struct PluginMemory {
   std::string uid;
   bool adopted = false;              // the stored status has been read
@@ -65,6 +73,7 @@ struct PluginMemory {
   std::set<std::string> leaving;     // taken out to be stopped
   std::set<std::string> evicted;     // to be replaced, and seen as such
   std::map<std::string, std::string> known_ready;  // container: startedAt, as the stored status says
+  bool was_complete = false;                       // and that nothing was left to do
   std::map<std::string, int> restarts;             // by us, per container
   std::map<std::pair<std::string, int>, RestartBackoff> backoffs;  // per revision and ordinal
   std::map<std::string, Drain> drains;             // by container
@@ -86,6 +95,7 @@ struct PluginMemory {
   std::optional<int> asked;                // replicas last wanted
   std::string progress;                    // changes whenever something got further
   MonoTime progress_at{};
+  Furthest furthest;
   std::vector<cache::EventNote> notes;     // to be written with the next status
   std::vector<std::string> topics;
 };

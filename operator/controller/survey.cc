@@ -41,6 +41,15 @@ int OrdinalOf(const Container& container) {
 
 std::string RevisionOf(const Container& container) { return LabelOf(container, driver::kLabelSpecHash); }
 
+bool HoldsPort(const Desired& desired, const Container& container) {
+  const auto& wanted = desired.container.ports;
+  return std::any_of(container.ports.begin(), container.ports.end(), [&](const driver::PortMapping& held) {
+    return held.host_port != 0 && std::any_of(wanted.begin(), wanted.end(), [&](const driver::PortMapping& port) {
+      return port.host_port == held.host_port && port.protocol == held.protocol;
+    });
+  });
+}
+
 bool IsCompleted(const Desired& desired, const Container& container) {
   if (container.state != ContainerState::kExited || desired.restart == RestartPolicy::kAlways) return false;
   return desired.restart == RestartPolicy::kNever || container.exit_code == 0;
@@ -54,7 +63,8 @@ void Survey::Watch(const Desired& desired, const std::vector<Container>& contain
     const bool ready = known != memory.known_ready.end() && known->second == StartedOf(container);
     if (ready) {
       memory.members.insert(container.id);
-      memory.ready_since[container.id] = clock_.Mono() - desired.strategy.min_ready;
+      // Since when is not known: in the middle of a rollout it begins anew.
+      memory.ready_since[container.id] = clock_.Mono() - (memory.was_complete ? desired.strategy.min_ready : seconds(0));
     }
     if (!desired.probes.empty())
       targets.push_back({container.id, container.ip, IncarnationOf(container), desired.probes, ready});
@@ -168,6 +178,7 @@ Observed Survey::Take(const Desired& desired, const std::vector<Container>& cont
     replica.member = memory.members.contains(container.id);
     replica.leaving = memory.leaving.contains(container.id);
     replica.completed = IsCompleted(desired, container);
+    replica.holds_port = HoldsPort(desired, container);
     replica.seasoned = IsSeasoned(desired, replica, memory);
     replica.altered = IsAltered(desired, container, memory);
     const auto backoff = memory.backoffs.find({replica.hash, replica.ordinal});

@@ -48,6 +48,8 @@ class Survey {
 
 int OrdinalOf(const driver::Container& container);
 std::string RevisionOf(const driver::Container& container);
+// One of the host ports that the plugin wants.
+bool HoldsPort(const Desired& desired, const driver::Container& container);
 // Ended, and the policy says that this is fine or final.
 bool IsCompleted(const Desired& desired, const driver::Container& container);
 
