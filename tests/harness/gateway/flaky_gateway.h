@@ -23,8 +23,10 @@ class FlakyGateway : public Gateway {
   void FailCall(const std::string& call, int n, FailWhen when, Error error) {
     faults_.Lock()->push_back({call, n, when, std::move(error)});
   }
-  // Before a Publish reaches the inner gateway; for tests that crash or interleave. Set before use.
+  // Before a Publish reaches the inner gateway, and after any call took effect; for tests that crash or interleave. Set
+  // before use.
   std::function<void()> before_publish;
+  std::function<void(const std::string& call)> after;
 
   std::string name() const override { return inner_.name(); }
   std::vector<std::string> Unsupported() const override { return inner_.Unsupported(); }
@@ -60,9 +62,11 @@ class FlakyGateway : public Gateway {
   template <class T>
   Result<T> Try(const std::string& call, const std::function<Result<T>()>& go) {
     const auto fault = Due(call);
-    if (!fault) return go();
-    if (fault->when == FailWhen::kAfterEffect) static_cast<void>(go());
-    return fault->error;
+    if (fault && fault->when == FailWhen::kBeforeEffect) return fault->error;
+    Result<T> answer = go();
+    if (after) after(call);
+    if (fault) return fault->error;
+    return answer;
   }
 
   Gateway& inner_;

@@ -31,6 +31,8 @@ void RuntimeFaults::SetHook(std::function<void(RuntimeCall, const std::string&)>
   state_.Lock()->hook = std::move(hook);
 }
 
+void RuntimeFaults::SetHookAfter(std::function<void(RuntimeCall)> hook) { state_.Lock()->hook_after = std::move(hook); }
+
 int RuntimeFaults::Count(RuntimeCall call) const {
   auto state = state_.Lock();
   const auto found = state->counts.find(call);
@@ -82,8 +84,8 @@ std::optional<Error> RuntimeFaults::Enter(RuntimeCall call, const std::string& s
 }
 
 std::optional<Error> RuntimeFaults::Leave(RuntimeCall call) {
-  auto state = state_.Lock();
-  return Count(state->after, call);
+  if (const auto hook = state_.Lock()->hook_after) hook(call);
+  return Count(state_.Lock()->after, call);
 }
 
 }  // namespace patchbay::driver

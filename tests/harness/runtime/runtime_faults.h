@@ -43,6 +43,8 @@ class RuntimeFaults {
   void SetAway(bool away);
   // Called before each call takes effect, on the caller's thread, with no lock held; may block. Nothing to remove it.
   void SetHook(std::function<void(RuntimeCall call, const std::string& subject)> hook);
+  // The same, after each call that took effect and before its answer is seen.
+  void SetHookAfter(std::function<void(RuntimeCall call)> hook);
 
   int Count(RuntimeCall call) const;         // calls that came, failed ones too
   int Actions() const;                       // IsAction calls that came
@@ -65,6 +67,7 @@ class RuntimeFaults {
     std::map<RuntimeCall, int> counts;
     std::vector<std::string> history;
     std::function<void(RuntimeCall, const std::string&)> hook;
+    std::function<void(RuntimeCall)> hook_after;
   };
   static std::optional<Error> Count(std::multimap<RuntimeCall, Fault>& faults, RuntimeCall call);
 

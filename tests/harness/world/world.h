@@ -43,6 +43,7 @@ class World {
   http::FakeHttpClient http;
   Random random;
   std::vector<std::pair<std::string, int>> refused;  // TCP connections to these fail
+  Meter* meter = &NullMeter();                       // of the operators that are started from now on
 
   // --- the operator ---
   struct Operator {
@@ -52,8 +53,8 @@ class World {
           mirror(world.clock),
           pods(mirror, world.clock, NullMeter()),
           committer(store, cache, world.clock, world.random, "patchbay-operator"),
-          controllers(Dependencies{cache, committer, store, world.runtime, &world.gateway, world.notifier, world.http,
-                                   world.clock, world.random, NullMeter(), "test",
+          controllers(Dependencies{cache, committer, store, world.Engine(), world.Door(), world.notifier, world.http,
+                                   world.clock, world.random, *world.meter, "test",
                                    [&world](const std::string& ip, int port, std::chrono::milliseconds) {
                                      return world.Connect(ip, port);
                                    },
@@ -71,10 +72,19 @@ class World {
   void StartOperator() { op = std::make_unique<Operator>(*this); }
   void KillOperator() {
     runtime.faults().SetHook(nullptr);
+    runtime.faults().SetHookAfter(nullptr);
     op.reset();
   }
   void RestartOperator() {
     KillOperator();
+    StartOperator();
+  }
+  // Another operator, which holds these instead of `runtime` and `gateway` themselves: something around them, or a real
+  // driver on a server that shows them. nullptr: themselves. They outlive the world's last operator.
+  void Hold(driver::Runtime* engine, driver::Gateway* door) {
+    KillOperator();
+    engine_ = engine;
+    door_ = door;
     StartOperator();
   }
   // The operator dies before its n-th action from now (1 is the next).
@@ -114,7 +124,12 @@ class World {
   Json Pod(const std::string& name) const;
 
  private:
+  driver::Runtime& Engine() { return engine_ ? *engine_ : runtime; }
+  driver::Gateway* Door() { return door_ ? door_ : &gateway; }
   Result<void> Connect(const std::string& ip, int port);
+
+  driver::Runtime* engine_ = nullptr;
+  driver::Gateway* door_ = nullptr;
 };
 
 // A small plugin's spec.

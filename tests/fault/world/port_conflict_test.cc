@@ -1,0 +1,107 @@
+// D9: a host port that two want, or that somebody holds.
+#include "fault/world/shop.h"
+
+namespace patchbay::controller {
+namespace {
+
+using driver::RuntimeCall;
+using std::chrono::minutes;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+Json AtHostPort(int port, const std::string& image = "app:1") {
+  Json spec = PluginSpec(image);
+  spec["ports"][0]["hostPort"] = port;
+  return spec;
+}
+
+std::string Words(const World& world, const std::string& plugin) {
+  const auto stalled = FindCondition(world.Get(world.PluginKey(plugin)), "Stalled");
+  return stalled ? stalled->message : "";
+}
+
+TEST(PortConflict, OfTwoPluginsLeavesTheFirstServingAndNamesThePortToTheSecond) {
+  World world;
+  world.ApplyPlugin("first", AtHostPort(9'000));
+  world.Settle();
+  const auto first = RunningIds(world);
+  world.ApplyPlugin("second", AtHostPort(9'000, "app:2"));
+  world.Advance(minutes(20));
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("second"), "Stalled"), "True/PortConflict");
+  EXPECT_THAT(Words(world, "second"), HasSubstr("9000"));
+  EXPECT_EQ(RunningIds(world), first);
+  world.Delete(world.PluginKey("first"));
+  world.Advance(minutes(6));
+  EXPECT_EQ(world.Phase("second"), "Running");
+  EXPECT_THAT(world.RunningImages(), ElementsAre("app:2"));
+}
+
+TEST(PortConflict, WithAProgramOutsideTheEngineIsTriedAgainWithABackoffUntilItIsFree) {
+  World world;
+  world.runtime.HoldHostPort(9'000);
+  world.ApplyPlugin("shop", AtHostPort(9'000));
+  world.Settle();
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("shop"), "Stalled"), "True/PortConflict");
+  world.runtime.faults().ForgetHistory();
+  world.Advance(minutes(60));
+  EXPECT_LE(world.runtime.faults().Count(RuntimeCall::kStart), 150) << "no storm";
+  EXPECT_GE(world.runtime.faults().Count(RuntimeCall::kStart), 2) << "and no end";
+  world.runtime.ReleaseHostPort(9'000);
+  world.Advance(minutes(6));
+  EXPECT_EQ(world.Phase("shop"), "Running");
+  EXPECT_THAT(world.Containers(), SizeIs(1));
+}
+
+// moby#20486: "port is already allocated", and nobody has it.
+TEST(PortConflict, WithNobodyIsWaitedOut) {
+  World world;
+  for (int nth = 1; nth <= 8; ++nth)
+    world.runtime.faults().FailBefore(RuntimeCall::kStart, nth, Error{Code::kConflict, "host port 9000/tcp is taken: port is already allocated"});
+  world.ApplyPlugin("shop", AtHostPort(9'000));
+  world.Settle();
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("shop"), "Stalled"), "True/PortConflict");
+  world.Advance(minutes(5));
+  EXPECT_EQ(world.Phase("shop"), "Running");
+}
+
+// Two cannot have it: the old one goes first, and not before the new one's image is here.
+TEST(PortConflict, OfTheOldAndTheNewOneIsAvoidedAndTheOldServesUntilTheImageIsHere) {
+  World world;
+  world.ApplyPlugin("shop", AtHostPort(9'000));
+  world.ApplyRoute("shop", RouteSpec("shop"));
+  world.Settle();
+  world.runtime.SetPullError("new:1", Error{Code::kUnavailable, "registry is away"});
+  world.Patch(world.PluginKey("shop"), {{"image", "new:1"}});
+  world.Advance(minutes(10));
+  EXPECT_THAT(world.RunningImages(), ElementsAre("app:1"));
+  EXPECT_EQ(Serving(world), 1);
+  world.runtime.SetPullError("new:1", std::nullopt);
+  world.runtime.faults().ForgetHistory();
+  world.Advance(minutes(10));
+  EXPECT_THAT(world.RunningImages(), ElementsAre("new:1"));
+  EXPECT_EQ(Serving(world), 1);
+  EXPECT_EQ(world.runtime.faults().Count(RuntimeCall::kStart), 1) << "no try that could not succeed";
+}
+
+TEST(PortConflict, OfAPortThatTheNewSpecAsksForLeavesTheOldOneServing) {
+  World world;
+  world.ApplyPlugin("shop", PluginSpec());
+  world.ApplyRoute("shop", RouteSpec("shop"));
+  world.Settle();
+  const auto old = RunningIds(world);
+  world.runtime.HoldHostPort(9'000);
+  world.Patch(world.PluginKey("shop"), {{"ports", AtHostPort(9'000)["ports"]}, {"strategy", {{"autoRollback", false}}}});
+  world.Advance(minutes(10));
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("shop"), "Stalled"), "True/PortConflict");
+  EXPECT_EQ(RunningIds(world), old);
+  EXPECT_EQ(Serving(world), 1);
+  world.runtime.ReleaseHostPort(9'000);
+  world.Advance(minutes(6));
+  EXPECT_EQ(world.Phase("shop"), "Running");
+  EXPECT_EQ(Serving(world), 1);
+  EXPECT_THAT(world.Containers(), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace patchbay::controller
