@@ -71,6 +71,12 @@ Result<void> CheckExposure(const cli::OperatorFlags& flags) {
   return {};
 }
 
+Result<std::chrono::milliseconds> ImageGcAfter(const cli::OperatorFlags& flags) {
+  const auto after = flags.image_gc_after == "0" ? std::chrono::milliseconds(0) : ParseDuration(flags.image_gc_after);
+  if (after && after->count() >= 0) return *after;
+  return Error{Code::kInvalid, StrCat("--image-gc-after must be a duration as 168h, or 0, not \"", flags.image_gc_after, "\"")};
+}
+
 http::ServerOptions ServerOptionsOf(const cli::OperatorFlags& flags, Meter& meter) {
   http::ServerOptions options;
   options.listen = flags.listen;
@@ -235,6 +241,7 @@ Result<std::shared_ptr<Hands>> App::Parts::MakeHands(const std::string& installa
   controller::Options options;
   options.workers = flags.workers;
   options.prune_most = flags.prune_budget;
+  PATCHBAY_TRY(options.image_gc_after, ImageGcAfter(flags));
   made->controllers = std::make_unique<controller::Controllers>(
       controller::Dependencies{cache, committer, store, *made->runtime, made->gateway.get(), *made->notifier, *client,
                                SystemClock(), random, meter, installation, nullptr, &mirror, HostName()},

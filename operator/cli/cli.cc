@@ -105,6 +105,7 @@ class CommandLine {
     serve->add_option("--database-url", operator_.database_url, "libpq URL or conninfo; default: DATABASE_URL, else DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASS, DB_SSL");
     serve->add_option("--encryption-key-file", operator_.encryption_key_file, "keys for Secrets in the database, a line each: ID:BASE64; the first encrypts, all decrypt")->envname("PATCHBAY_ENCRYPTION_KEY_FILE");
     serve->add_option("--event-ttl", operator_.event_ttl, "how long Events are kept after the last thing they tell, as 1h or 30m")->capture_default_str();
+    serve->add_option("--image-gc-after", operator_.image_gc_after, "remove images that were pulled for plugins and that nothing needs (no container, plugin or revision) for so long, as 168h; 0: never")->capture_default_str();
     serve->add_option("--docker-host", operator_.docker_host, "engine: unix:///PATH or tcp://HOST:PORT; default: DOCKER_HOST, else the usual sockets");
     serve->add_option("--gateway", operator_.gateway, "caddy=URL of Caddy's admin API, kong=URL of Kong's (http://HOST:PORT or unix:/PATH), or none")->envname("PATCHBAY_GATEWAY");
     serve->add_option("--gateway-token-file", operator_.gateway_token_file, "file with the token that Kong's Admin API asks for (Kong-Admin-Token)")->envname("PATCHBAY_GATEWAY_TOKEN_FILE");

@@ -39,6 +39,7 @@ struct OperatorFlags {
   std::vector<std::string> gateway_listen{":8080"};  // what the gateway's server listens on
   std::string encryption_key_file;  // "": Secrets are stored as they are
   std::string event_ttl = "1h";     // Go's duration syntax
+  std::string image_gc_after = "168h";  // Go's duration syntax; 0: never
   std::string default_manifests;
   std::string token_file;
   std::string tls_certificate;

@@ -58,6 +58,7 @@ struct Options {
   std::chrono::milliseconds debounce_most{250};   // and never longer than this
   std::chrono::milliseconds gateway_check{1'000};  // is the gateway still what we made it?
   std::chrono::milliseconds claim_interval{1'000};  // looking for due webhook messages
+  std::chrono::milliseconds image_gc_after{0};  // images that we pulled and nobody needs go after so long; 0: they stay
   int prune_most = 10;  // orphans removed at once; more (and more than a fifth of ours) are left alone and reported
 };
 

@@ -13,6 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 
 const Key kSweep{"sweep", "", ""};
+const Key kImageSweep{"image-sweep", "", ""};
 constexpr milliseconds kHouse{250};          // how often subscriptions and gauges are looked at
 constexpr milliseconds kSweepAfter{1'000};   // an owner went: its routes are withdrawn first
 constexpr milliseconds kWebhookPause{1'000};  // between two status writes of a webhook
@@ -36,8 +37,10 @@ Controllers::Core::Core(Dependencies d, Options options)
       prober_(ProbeRunner(dependencies_.http, dependencies_.runtime, dependencies_.connect), dependencies_.clock,
               [this](const Key& key) { queue_.Add(key); }),
       endpoints_([this] { routes_.MarkDirty(); }, [this](const Key& key) { queue_.Add(key); }),
+      image_gc_({dependencies_.cache, dependencies_.committer, dependencies_.runtime, dependencies_.clock, dependencies_.random,
+                 metrics_, options.image_gc_after}),
       images_(dependencies_.runtime, dependencies_.clock, dependencies_.random, metrics_,
-              [this](const Key& key) { queue_.Add(key); }),
+              [this](const Key& key) { queue_.Add(key); }, [this](const std::string& image) { image_gc_.NotePull(image); }),
       executor_(dependencies_.runtime, observer_, crew_, metrics_),
       pods_(dependencies_.pods, dependencies_.node),
       traffic_(dependencies_.gateway, dependencies_.clock),
@@ -135,6 +138,7 @@ bool Controllers::Core::Subscribe() {
   for (const auto& entry : dependencies_.cache.All(kPlugins)) plugins.insert(entry->key);
   pods_.Await(std::move(plugins));
   subscribed_ = true;
+  queue_.Add(kImageSweep);
   routes_.MarkDirty();
   webhook_bell_.Ring();
   return true;
@@ -186,6 +190,7 @@ Outcome Controllers::Core::VisitKind(const Key& key) {
   if (key.resource == kRoutes) return routes_.Visit(key);
   if (key.resource == kWebhooks) return webhooks_.Visit(key);
   if (key == kSweep) return sweep_.Run();
+  if (key == kImageSweep) return image_gc_.Run();
   return WakeUsers(key);
 }
 

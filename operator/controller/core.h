@@ -10,6 +10,7 @@
 #include "controller/adoption.h"
 #include "controller/bell.h"
 #include "controller/controller.h"
+#include "controller/image_gc.h"
 #include "controller/logs.h"
 #include "controller/planner.h"
 #include "controller/plugin.h"
@@ -59,6 +60,7 @@ class Controllers::Core {
   Observer observer_;
   Prober prober_;
   Endpoints endpoints_;
+  ImageGc image_gc_;
   Images images_;
   Executor executor_;
   PodShow pods_;

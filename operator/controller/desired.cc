@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "controller/container_fields.h"
+#include "controller/pull_secrets.h"
 #include "controller/quantity.h"
 #include "object/protection.h"
 
@@ -103,7 +104,6 @@ std::vector<std::string> FindIdleFields(const Json& spec) {
   const std::string type = FindString(spec, {"strategy", "type"}, "RollingUpdate");
   if (const Json* steps = Find(spec, {"strategy", "steps"}); steps && !IsEmpty(*steps) && type != "Canary")
     idle.push_back("spec.strategy.steps");
-  if (const Json* secrets = Find(spec, {"imagePullSecrets"}); secrets && !IsEmpty(*secrets)) idle.push_back("spec.imagePullSecrets");
   if (const Json* volumes = Find(spec, {"volumes"}); volumes && volumes->is_array())
     for (std::size_t i = 0; i < volumes->size(); ++i)
       if (const Json* tmpfs = Find((*volumes)[i], {"tmpfs"}); tmpfs && !IsEmpty(*tmpfs))
@@ -186,6 +186,7 @@ Desired BuildDesired(const Json& plugin, const Lookup& lookup, const std::string
       if (name.is_string()) desired.depends_on.push_back({std::string(kPlugins), desired.key.ns, name.get<std::string>()});
   desired.refers.insert(desired.depends_on.begin(), desired.depends_on.end());
   FillContainer(spec, lookup, desired);
+  FillLogins(spec, lookup, desired);
   const auto port_of = [&](const Json& port) { return FindPort(desired.ports, &port); };
   desired.probes = ReadProbes(spec, port_of, desired.problems);
   desired.hash = HashTemplate(plugin, spec, desired.container);

@@ -97,6 +97,8 @@ struct Desired {
   std::vector<Key> depends_on;   // plugins that are to be ready before this one first starts
   std::set<Key> refers;          // Secrets, ConfigMaps and plugins
   std::vector<Cause> problems;   // nothing can be made while there is one
+  std::vector<driver::RegistryLogin> logins;  // of spec.imagePullSecrets, those for the image's registry
+  std::vector<Cause> pull_problems;           // nothing can be pulled while there is one
   std::vector<std::string> idle_fields;  // set, but without effect in this version
 };
 

@@ -12,11 +12,11 @@ Metrics::Metrics(Meter& meter, const std::string& gateway) {
     seconds_[kind] = &meter.AddHistogram("patchbay_controller_reconcile_seconds", "Time of one visit of a key.",
                                          {{"kind", kinds[kind]}});
   }
-  const std::array acts{"pull", "create", "start", "stop", "remove"};
+  const std::array acts{"pull", "create", "start", "stop", "remove", "remove-image"};
   const std::array ends{"ok", "error"};
   for (std::size_t act = 0; act < acts.size(); ++act)
     for (std::size_t end = 0; end < ends.size(); ++end)
-      acts_[act][end] = &meter.AddCounter("patchbay_container_actions_total", "Calls that change containers.",
+      acts_[act][end] = &meter.AddCounter("patchbay_container_actions_total", "Calls that change containers and images.",
                                           {{"action", acts[act]}, {"outcome", ends[end]}});
   for (std::size_t end = 0; end < ends.size(); ++end)
     publishes_[end] = &meter.AddCounter("patchbay_gateway_publishes_total", "Publishes of the routes to the gateway.",
@@ -29,6 +29,8 @@ Metrics::Metrics(Meter& meter, const std::string& gateway) {
   gaps_ = &meter.AddCounter("patchbay_engine_event_gaps_total", "Times the engine's event stream was lost.");
   prune_refused_ = &meter.AddCounter("patchbay_controller_prune_refused_total",
                                      "Times orphans were left alone because there were too many at once.");
+  gateway_drift_ = &meter.AddCounter("patchbay_gateway_drift_total",
+                                     "Routes that the gateway was found to have otherwise, to have lost, or to have too many.");
   const std::array reasons{"budget", "protected"};
   for (std::size_t reason = 0; reason < reasons.size(); ++reason)
     orphans_[reason] = &meter.AddGauge("patchbay_orphan_containers", "Containers without an owner that stay, and why.",

@@ -13,7 +13,7 @@ class Metrics {
  public:
   enum class Visit { kConverged, kAgain, kFailed };
   enum class Kind { kPlugin, kRoute, kWebhook };
-  enum class Act { kPull, kCreate, kStart, kStop, kRemove };
+  enum class Act { kPull, kCreate, kStart, kStop, kRemove, kRemoveImage };
   enum class Message { kDelivered, kRetry, kFailed };
 
   explicit Metrics(Meter& meter, const std::string& gateway);
@@ -29,6 +29,7 @@ class Metrics {
   }
   void CountMessage(Message outcome) { messages_[Index(outcome)]->Add(); }
   void CountEventGap() { gaps_->Add(); }
+  void CountGatewayDrift(int routes) { gateway_drift_->Add(routes); }
   void CountPruneRefused() { prune_refused_->Add(); }
   // Containers whose owner is gone and which stay: too many to be removed, protected.
   void SetOrphans(int refused, int held) {
@@ -42,12 +43,13 @@ class Metrics {
 
   std::array<std::array<Counter*, 3>, 3> visits_;
   std::array<Histogram*, 3> seconds_;
-  std::array<std::array<Counter*, 2>, 5> acts_;
+  std::array<std::array<Counter*, 2>, 6> acts_;
   std::array<Counter*, 2> publishes_;
   Histogram* publish_seconds_;
   std::array<Counter*, 3> messages_;
   Counter* gaps_;
   Counter* prune_refused_;
+  Counter* gateway_drift_;
   std::array<Gauge*, 2> orphans_;
 };
 

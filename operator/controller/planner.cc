@@ -167,6 +167,8 @@ void Planner::PlanPlugin(const Json& object, const Seen& seen, Json& entry) cons
       entry["actions"].push_back({{"action", "pull"},
                                   {"target", desired.container.image},
                                   {"reason", always ? "imagePullPolicy is Always" : "the image is not here"}});
+    if ((always || (here.ok() && !*here)) && !desired.pull_problems.empty())
+      entry["error"] = StrCat(desired.pull_problems.front().field, ": ", desired.pull_problems.front().message);
   }
   const bool routed = seen.routed.contains(desired.key);
   for (const Step& step : steps)

@@ -189,8 +189,15 @@ bool PluginController::MayCreate(Turn& turn, const std::vector<Step>& steps) {
     turn.memory.pull_since.reset();
     return false;
   }
-  turn.image = parts_.images.Want(turn.desired.container.image, *turn.memory.pull_since, turn.desired.key);
-  return turn.image->what == Images::State::What::kPulled;
+  if (!turn.desired.pull_problems.empty()) {
+    const Cause& first = turn.desired.pull_problems.front();
+    turn.image = Images::State{Images::State::What::kBackoff, Error{Code::kNotFound, StrCat(first.field, ": ", first.message)}, {}};
+    return false;
+  }
+  turn.image = parts_.images.Want(turn.desired.container.image, turn.desired.logins, *turn.memory.pull_since, turn.desired.key);
+  if (turn.image->what != Images::State::What::kPulled) return false;
+  turn.memory.pull_since.reset();  // who finds it missing later asks again
+  return true;
 }
 
 // For the first start alone: what runs is not taken down, nor left unhealed, because another one fails.
@@ -232,6 +239,7 @@ Result<void> PluginController::Report(Turn& turn) {
     turn.report.step = turn.memory.canary.revision == turn.desired.hash ? turn.memory.canary.step : 0;
     turn.report.step_started = turn.memory.canary.since;
     turn.report.obstacle = FindObstacle(turn);
+    if (turn.report.obstacle && turn.report.obstacle->reason == "NameConflict") NameTheHolder(turn);
     Judge(turn);
     ShowPods(turn, true);
     parts_.adoption.Settle(turn.desired, turn.containers, turn.memory);
@@ -243,6 +251,12 @@ Result<void> PluginController::Report(Turn& turn) {
   const bool given_up = turn.desired.forced && !done && !turn.errors.empty();
   if (given_up) NoteLeftBehind(turn);
   return WriteStatus(turn, turn.desired.deleting && (done || given_up));
+}
+
+// A place that is empty because a foreigner has its name.
+void PluginController::NameTheHolder(Turn& turn) {
+  for (Deviation& deviation : turn.report.drift)
+    if (deviation.actual == "missing" && deviation.desired == "running") deviation.actual = turn.report.obstacle->message;
 }
 
 // The plugin goes; the sweep looks after its containers when the engine can be reached again.

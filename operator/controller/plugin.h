@@ -77,6 +77,7 @@ class PluginController {
   void CheckProgress(Turn& turn);
   Result<void> Report(Turn& turn);
   void NoteLeftBehind(Turn& turn) const;
+  static void NameTheHolder(Turn& turn);
   Result<void> WriteStatus(const Turn& turn, bool release);
   Outcome Conclude(const Turn& turn) const;
 

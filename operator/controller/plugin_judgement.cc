@@ -99,6 +99,8 @@ std::optional<Obstacle> PluginController::FindObstacle(const Turn& turn) const {
   const bool backing_off = turn.image && turn.image->what == Images::State::What::kBackoff;
   // A further try does not make it better yet: nobody is told twice.
   const bool trying = turn.image && turn.image->what == Images::State::What::kPulling && turn.image->error;
+  if (backing_off && !turn.image->next && turn.desired.pull != PullPolicy::kNever && !turn.desired.pull_problems.empty())
+    return Explain(turn.desired.pull_problems);
   if (backing_off || trying)
     return Obstacle{turn.image->next || trying ? "ImagePullBackOff" : "ImageNeverPulled", turn.image->error->message, true,
                     turn.image->next};

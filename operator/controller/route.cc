@@ -76,10 +76,34 @@ bool RouteController::Check() {
     return true;
   }
   const bool same = state->routes == digests_ && (epoch_.empty() || state->epoch == epoch_);
-  if (!same) LogWarn("controller", "the gateway is not what it was made: publishing again");
+  if (!same) TellDrift(*state);
   epoch_ = state->epoch;
   if (same) SetProblem("");
   return !same;
+}
+
+// A gateway that was started anew has lost what it had: that is no news of each route.
+void RouteController::TellDrift(const driver::GatewayState& state) {
+  constexpr std::size_t kMostTold = 10;
+  std::map<std::string, std::string> found;  // by uid
+  for (const auto& [uid, digest] : digests_) {
+    const auto served = state.routes.find(uid);
+    if (served == state.routes.end()) found[uid] = "had lost it";
+    else if (served->second != digest) found[uid] = "had it otherwise: somebody changed it there";
+  }
+  std::size_t foreign = 0;
+  for (const auto& [uid, digest] : state.routes) foreign += digests_.contains(uid) ? 0 : 1;
+  parts_.metrics.CountGatewayDrift(static_cast<int>(found.size() + foreign));
+  LogWarn("controller", "the gateway is not what it was made: publishing again",
+          {{"routes", std::to_string(found.size())}, {"unknown", std::to_string(foreign)}});
+  const bool restarted = !epoch_.empty() && state.epoch != epoch_;
+  if (restarted || found.size() > kMostTold) return;
+  for (const auto& [key, known] : routes_) {
+    const auto what = found.find(known.wish.uid);
+    if (what == found.end()) continue;
+    if (const auto route = ReadObject(parts_.cache, key))
+      static_cast<void>(parts_.committer.Record(*route, {true, "Drifted", StrCat("the gateway ", what->second, "; it is published again")}));
+  }
 }
 
 std::vector<RouteWish> RouteController::ReadRoutes() {

@@ -64,6 +64,7 @@ class RouteController {
   };
   void Publish(bool forced);
   bool Check();
+  void TellDrift(const driver::GatewayState& state);
   std::vector<RouteWish> ReadRoutes();
   std::optional<Target> FindPlugin(const Key& key, const EndpointsView& view);
   bool Send(const std::vector<driver::GatewayRoute>& routes, bool forced);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/guarded.h"
@@ -24,6 +25,8 @@ struct Standing {
   State state = State::kProgressing;
   long desired = 0;  // replicas; of plugins
   long ready = 0;
+  long drift = 0;  // fields
+  std::optional<WallTime> drifted = std::nullopt;  // since when the oldest
 };
 
 bool IsTrue(const Json& object, std::string_view condition) {
@@ -38,10 +41,21 @@ State StateOf(const Json& object) {
   return IsTrue(object, "Stalled") ? State::kStalled : State::kProgressing;
 }
 
+void ReadDrift(const Json& object, Standing& standing) {
+  const Json* drift = Find(object, {"status", "drift"});
+  if (drift == nullptr || !drift->is_array()) return;
+  standing.drift = static_cast<long>(drift->size());
+  for (const Json& each : *drift) {
+    const auto seen = ParseTime(FindString(each, {"firstSeen"}));
+    if (seen && (!standing.drifted || *seen < *standing.drifted)) standing.drifted = seen;
+  }
+}
+
 Standing StandingOf(const cache::Entry& entry) {
   const auto object = cache::ParseStored(*entry.bytes);
   if (!object.ok()) return {};
-  Standing standing{.state = StateOf(*object), .desired = 0, .ready = 0};
+  Standing standing{.state = StateOf(*object)};
+  ReadDrift(*object, standing);
   if (entry.key.resource != kPlugins) return standing;
   const bool wanted = standing.state != State::kDeleting && standing.state != State::kDisabled;
   standing.desired = wanted ? FindInt(*object, {"spec", "replicas"}, 1) : 0;
@@ -55,11 +69,20 @@ struct Count {
   std::array<long, kStates.size()> states{};
   long desired = 0;
   long ready = 0;
+  long drift = 0;
 
   void Take(const Standing& standing, long sign) {
     states[static_cast<std::size_t>(standing.state)] += sign;
     desired += sign * standing.desired;
     ready += sign * standing.ready;
+    drift += sign * standing.drift;
+  }
+  double OldestDrift(WallTime now) const {
+    std::optional<WallTime> oldest;
+    if (drift == 0) return 0;
+    for (const auto& [key, standing] : objects)
+      if (standing.drifted && (!oldest || *standing.drifted < *oldest)) oldest = standing.drifted;
+    return oldest ? std::max(0.0, std::chrono::duration<double>(now - *oldest).count()) : 0;
   }
 };
 
@@ -67,6 +90,7 @@ struct Count {
 
 class WorldGauges::Tally : public cache::Watcher {
  public:
+  explicit Tally(Clock& clock) : clock_(clock) {}
   void Put(const cache::Entry& entry) {
     const Standing standing = StandingOf(entry);
     auto counts = counts_.Lock();
@@ -101,7 +125,13 @@ class WorldGauges::Tally : public cache::Watcher {
                     .help = "Replicas a plugin should have (while there are at most 500 plugins).", .values = {}};
     Reading ready{.name = "patchbay_plugin_ready_replicas",
                   .help = "Replicas a plugin has ready (while there are at most 500 plugins).", .values = {}};
+    Reading drift{.name = "patchbay_drift_fields", .help = "Fields in which containers are not as wished.", .values = {}};
+    Reading age{.name = "patchbay_drift_oldest_seconds",
+                .help = "For how long the oldest of these has been seen; 0 when there is none.", .values = {}};
     const auto counts = counts_.Lock();
+    const Count& drifting = (*counts)[std::string(kPlugins)];
+    drift.values.push_back({{{"kind", "Plugin"}}, static_cast<double>(drifting.drift)});
+    age.values.push_back({{{"kind", "Plugin"}}, drifting.OldestDrift(clock_.Wall())});
     for (const Kind& kind : kKinds) {
       const Count& count = (*counts)[std::string(kind.resource)];
       for (std::size_t i = 0; i < kStates.size(); ++i)
@@ -117,14 +147,15 @@ class WorldGauges::Tally : public cache::Watcher {
         ready.values.emplace_back(labels, static_cast<double>(standing.ready));
       }
     }
-    return {std::move(objects), std::move(sums), std::move(desired), std::move(ready)};
+    return {std::move(objects), std::move(sums), std::move(desired), std::move(ready), std::move(drift), std::move(age)};
   }
 
  private:
+  Clock& clock_;
   Guarded<std::map<std::string, Count>> counts_;  // by resource
 };
 
-WorldGauges::WorldGauges(cache::Cache& cache) : tally_(std::make_shared<Tally>()) {
+WorldGauges::WorldGauges(cache::Cache& cache, Clock& clock) : tally_(std::make_shared<Tally>(clock)) {
   for (const Kind& kind : kKinds)
     handles_.push_back(cache.ListAndWatch(
         kind.resource,

@@ -3,11 +3,14 @@
 //   patchbay_plugin_replicas{state}              state: desired, ready; over all plugins
 //   patchbay_plugin_desired_replicas{namespace,plugin}, patchbay_plugin_ready_replicas{namespace,plugin}
 //     while there are at most kMostPlugins plugins; with more, only the sums.
+//   patchbay_drift_fields{kind}                  fields of status.drift, over all objects
+//   patchbay_drift_oldest_seconds{kind}          for how long the oldest of them has been seen; 0 when there is none
 #pragma once
 
 #include <memory>
 #include <vector>
 
+#include "base/clock.h"
 #include "cache/cache.h"
 #include "telemetry/prometheus_meter.h"
 
@@ -19,7 +22,7 @@ class WorldGauges {
   static constexpr std::size_t kMostPlugins = 500;
 
   // Watches the cache (before or after its first load) until destroyed.
-  explicit WorldGauges(cache::Cache& cache);
+  explicit WorldGauges(cache::Cache& cache, Clock& clock = SystemClock());
   ~WorldGauges();
   WorldGauges(const WorldGauges&) = delete;
   WorldGauges& operator=(const WorldGauges&) = delete;

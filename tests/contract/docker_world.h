@@ -53,6 +53,10 @@ class DockerWorld : public RuntimeWorld {
 
   Runtime& runtime() override { return *runtime_; }
   std::string image() override { return kExampleImage; }
+  std::string TagImage(const std::string& stem) override {
+    Ask("POST", StrCat("/images/", kExampleImage, "/tag?repo=", Name(stem), "&tag=latest"), Json());
+    return Name(stem) + ":latest";
+  }
   std::string unreachable_image() override { return "127.0.0.1:1/none:1"; }
   std::string MakeForeign(const std::string& name, const std::map<std::string, std::string>& labels) override {
     const Json made = Ask("POST", "/containers/create?name=" + name, {{"Image", kExampleImage}, {"Labels", labels}});

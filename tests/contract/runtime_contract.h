@@ -26,6 +26,8 @@ class RuntimeWorld {
   virtual ~RuntimeWorld() = default;
   virtual Runtime& runtime() = 0;
   virtual std::string image() = 0;              // the example application (harness/runtime/example_app.h)
+  // The same image under another name, without a container.
+  virtual std::string TagImage(const std::string& stem) = 0;
   virtual std::string unreachable_image() = 0;  // of a registry that nobody answers for
   // A running container that the Runtime did not make. Returns its id.
   virtual std::string MakeForeign(const std::string& name, const std::map<std::string, std::string>& labels) = 0;

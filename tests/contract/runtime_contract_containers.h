@@ -229,13 +229,55 @@ TEST_P(RuntimeContract, AMissingImageIsNotFound) {
   EXPECT_TRUE(ListedNames().empty());
 }
 
+TEST_P(RuntimeContract, ListsImagesAndForgetsATag) {
+  const std::string tag = world_->TagImage("tagged");
+  const auto find = [&](const std::string& name) -> std::optional<Image> {
+    const auto images = runtime().ListImages();
+    EXPECT_TRUE(images.ok()) << images.error().message;
+    for (const Image& image : images.ok() ? *images : std::vector<Image>())
+      if (std::count(image.references.begin(), image.references.end(), name) > 0) return image;
+    return std::nullopt;
+  };
+  ASSERT_TRUE(find(tag));
+  EXPECT_TRUE(find(tag)->id.starts_with("sha256:"));
+  CreateAndStart(SpecOf("user"));
+  ASSERT_TRUE(find(world_->image()));
+  EXPECT_TRUE(find(world_->image())->used);
+  const auto removed = runtime().RemoveImage(tag);
+  EXPECT_TRUE(removed.ok()) << removed.error().message;
+  EXPECT_FALSE(find(tag));
+  EXPECT_TRUE(runtime().RemoveImage(tag).ok());
+  EXPECT_TRUE(find(world_->image()));
+  EXPECT_EQ(runtime().RemoveImage("Not An Image").error().code, Code::kInvalid);
+}
+
+TEST_P(RuntimeContract, TellsOfWhatAContainerWasMade) {
+  auto spec = SpecOf("makeup");
+  spec.env = {{"A", "1"}, {"B", "two = 2"}};
+  spec.labels["team"] = "shop";
+  spec.ports = {{8080, "tcp", world_->HostPort(), ""}, {9090, "tcp", 0, ""}};
+  spec.mounts = {{Mount::Type::kBind, "/usr/share", "/shared", true}};
+  const std::string id = CreateAndStart(spec);
+  const auto check = [&](const Container& container) {
+    ASSERT_TRUE(container.makeup);
+    EXPECT_THAT(container.makeup->env, testing::IsSupersetOf({"A=1", "B=two = 2"}));
+    EXPECT_THAT(container.makeup->mounts, testing::ElementsAre(spec.mounts.front()));
+    EXPECT_THAT(container.makeup->ports, testing::ElementsAre(spec.ports.front()));
+    EXPECT_EQ(container.labels.at("team"), "shop");
+  };
+  check(*runtime().Inspect(id));
+  ASSERT_TRUE(runtime().Stop(id, std::chrono::seconds(1)).ok());
+  check(*runtime().Inspect(id));  // one that has ended has no ports, but it asked for them
+  EXPECT_FALSE(runtime().List()->front().makeup);
+}
+
 TEST_P(RuntimeContract, APullThatCannotWorkIsAnErrorInTime) {
   const auto before = SystemClock().Mono();
-  const auto pulled = runtime().Pull(world_->unreachable_image());
+  const auto pulled = runtime().Pull(world_->unreachable_image(), {});
   ASSERT_FALSE(pulled.ok());
   EXPECT_FALSE(pulled.error().message.empty());
   EXPECT_LT(SystemClock().Mono() - before, std::chrono::seconds(60));
-  const auto refused = runtime().Pull("Not An Image");
+  const auto refused = runtime().Pull("Not An Image", {});
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, Code::kInvalid);
 }

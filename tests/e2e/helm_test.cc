@@ -46,6 +46,12 @@ TEST_P(Helm, KeepsARelease) {
   Expect(Run("status g"), "STATUS: deployed");
   Expect(Run("get all g"), "kind: Route");
   Expect(Run("list"), "greeter-0.1.0");
+  Expect(stage_->Kubectl("annotate plugin g -n apps patchbay.dev/protected=true"));
+  const Ran kept = Run("uninstall g --wait --timeout 20s");
+  EXPECT_NE(kept.exit_code, 0);
+  EXPECT_THAT(kept.out, HasSubstr("patchbay.dev/protected protects it from being deleted"));
+  EXPECT_FALSE(stage_->Containers().empty());
+  Expect(stage_->Kubectl("annotate plugin g -n apps patchbay.dev/protected-"));
   Expect(Run("uninstall g --wait --timeout 120s"), "uninstalled");
   EXPECT_THAT(stage_->Kubectl("get plugins,routes,configmaps,secrets -n apps").out, HasSubstr("No resources"));
   EXPECT_TRUE(stage_->Containers().empty());

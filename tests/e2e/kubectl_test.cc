@@ -58,6 +58,19 @@ class Kubectl : public OnSharedStage, public ::testing::WithParamInterface<Age> 
   std::string ns_;
 };
 
+TEST_P(Kubectl, CannotDeleteWhatIsProtected) {
+  Does("apply -f -", "plugin.patchbay.dev/b created", Plugin("a") + Plugin("b"));
+  Does("annotate plugin b patchbay.dev/protected=true", "annotated");
+  const std::string lift = StrCat("kubectl annotate plugin.patchbay.dev/b -n ", ns_, " patchbay.dev/protected-");
+  Refuses("delete plugin b", lift);
+  Refuses("delete plugin b --force --grace-period=0", "(Forbidden)");
+  Refuses("apply --prune -l app=s --prune-allowlist=patchbay.dev/v1/Plugin -f -", "protects it from being deleted", Plugin("a"));
+  Refuses("delete namespace " + ns_, "plugin.patchbay.dev/b");
+  Does("get plugin a b", "b");
+  Does("annotate plugin.patchbay.dev/b patchbay.dev/protected-", "annotated");
+  Does("delete plugin a b", "deleted");
+}
+
 TEST_P(Kubectl, AppliesAndPrunes) {
   Does("apply --dry-run=server -f -", "plugin.patchbay.dev/a created (server dry run)", Plugin("a"));
   Refuses("get plugin a", "Error from server (NotFound): plugins.patchbay.dev \"a\" not found");

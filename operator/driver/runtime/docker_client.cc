@@ -65,7 +65,7 @@ DockerClient::DockerClient(DockerEndpoint endpoint, http::HttpClient& http, std:
                            Meter& meter, Clock& clock)
     : endpoint_(std::move(endpoint)), http_(http), timeout_(timeout), clock_(clock) {
   for (const char* name : {"version", "list", "inspect", "create", "copy", "start", "stop", "remove", "image", "pull",
-                           "exec", "logs", "events", "stats"})
+                           "exec", "logs", "events", "stats", "images", "untag"})
     meters_[name] = {&meter.AddHistogram("patchbay_runtime_call_seconds", "Seconds of calls to the container engine",
                                          {{"call", name}}),
                      &meter.AddCounter("patchbay_runtime_call_errors_total", "Failed calls to the container engine",
@@ -80,6 +80,7 @@ http::Call DockerClient::Build(const DockerCall& call, const std::string& prefix
   built.timeout = call.timeout.count() == 0 ? timeout_ : call.timeout;
   built.max_body = kMostBody;
   built.body = call.body;
+  if (!call.registry_auth.empty()) built.headers.Set("X-Registry-Auth", call.registry_auth);
   if (call.method != "GET" && call.method != "DELETE") built.headers.Set("Content-Type", call.content_type);
   return built;
 }

@@ -33,6 +33,7 @@ struct DockerCall {
   std::string body = {};
   std::string content_type = "application/json";
   std::chrono::milliseconds timeout{0};  // 0: the client's own
+  std::string registry_auth = {};        // X-Registry-Auth
 };
 
 class DockerClient {

@@ -30,7 +30,9 @@ class DockerRuntime : public Runtime {
   Result<void> Stop(const std::string& id, std::chrono::seconds grace) override;
   Result<void> Remove(const std::string& id) override;
   Result<bool> HasImage(const std::string& image) override;
-  Result<void> Pull(const std::string& image) override;
+  Result<void> Pull(const std::string& image, const RegistryLogin& login) override;
+  Result<std::vector<Image>> ListImages() override;
+  Result<void> RemoveImage(const std::string& reference) override;
   Result<int> Exec(const std::string& id, const std::vector<std::string>& command,
                    std::chrono::milliseconds timeout) override;
   Result<Usage> MeasureUsage(const std::string& id) override;

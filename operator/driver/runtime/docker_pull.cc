@@ -49,9 +49,22 @@ Error ExplainRefusal(const std::string& image, const Error& error) {
 
 }  // namespace
 
-Result<void> PullQueue::Pull(const std::string& image) {
+std::string EncodeLogin(const RegistryLogin& login) {
+  if (login.empty()) return "";
+  Json auth = Json::object();
+  if (!login.username.empty()) auth["username"] = login.username;
+  if (!login.password.empty()) auth["password"] = login.password;
+  if (!login.identity_token.empty()) auth["identitytoken"] = login.identity_token;
+  if (!login.registry_token.empty()) auth["registrytoken"] = login.registry_token;
+  if (!login.server.empty()) auth["serveraddress"] = login.server;
+  std::string text = EncodeBase64(DumpJson(auth));
+  for (char& letter : text) letter = letter == '+' ? '-' : letter == '/' ? '_' : letter;
+  return text;
+}
+
+Result<void> PullQueue::Pull(const std::string& image, const RegistryLogin& login) {
   PATCHBAY_TRY(const auto reference, ParseImageReference(image));
-  const std::string key = reference.Canonical();
+  const std::string key = StrCat(reference.Canonical(), " ", EncodeLogin(login));
   std::shared_ptr<Flight> flight;
   {
     auto flights = flights_.Lock();
@@ -63,7 +76,7 @@ Result<void> PullQueue::Pull(const std::string& image) {
     }
     flight = slot = std::make_shared<Flight>();
   }
-  auto outcome = PullNow(image, reference.Repository(), reference.Version());
+  auto outcome = PullNow(image, reference, login);
   {
     auto flights = flights_.Lock();
     flight->landed = true;
@@ -74,13 +87,15 @@ Result<void> PullQueue::Pull(const std::string& image) {
   return outcome;
 }
 
-Result<void> PullQueue::PullNow(const std::string& image, const std::string& repository, const std::string& version) {
+Result<void> PullQueue::PullNow(const std::string& image, const ImageReference& reference, const RegistryLogin& login) {
   auto progress = std::make_shared<ProgressReader>();
   const DockerCall call{
       .name = "pull",
       .method = "POST",
-      .target = StrCat("/images/create?fromImage=", EncodeUrl(repository), "&tag=", EncodeUrl(version)),
-      .timeout = quiet_};
+      .target = StrCat("/images/create?fromImage=", EncodeUrl(reference.Repository()), "&tag=",
+                       EncodeUrl(reference.Version())),
+      .timeout = quiet_,
+      .registry_auth = EncodeLogin(login)};
   auto stream = client_.Open(call, {[progress](std::string_view piece) { return progress->Feed(piece); }, nullptr});
   if (!stream.ok()) return ExplainRefusal(image, stream.error());
   const auto end = (*stream)->Wait(quiet_, most_, client_.clock());

@@ -71,8 +71,35 @@ Result<bool> DockerRuntime::HasImage(const std::string& image) {
   return answer.error();
 }
 
-Result<void> DockerRuntime::Pull(const std::string& image) {
-  PATCHBAY_CHECK(pulls_.Pull(image));
+// An image whose container comes between the two calls is seen as unused; the engine refuses to remove it then.
+Result<std::vector<Image>> DockerRuntime::ListImages() {
+  PATCHBAY_TRY(const auto entries, client_.GetJson("images", "/images/json"));
+  PATCHBAY_TRY(const auto containers, client_.GetJson("list", "/containers/json?all=1"));
+  if (!entries.is_array() || !containers.is_array())
+    return Error{Code::kInternal, "the container engine's list of images is not a list"};
+  std::set<std::string> used;
+  for (const auto& entry : containers) {
+    PATCHBAY_TRY(const auto container, ReadListed(entry));
+    used.insert(container.image_id);
+  }
+  std::vector<Image> images;
+  for (const auto& entry : entries) {
+    PATCHBAY_TRY(auto image, ReadImage(entry));
+    image.used = used.contains(image.id);
+    images.push_back(std::move(image));
+  }
+  return images;
+}
+
+Result<void> DockerRuntime::RemoveImage(const std::string& reference) {
+  PATCHBAY_CHECK(ParseImageReference(reference));
+  const auto answer = client_.Send({"untag", "DELETE", StrCat("/images/", reference), "", "", options_.action_timeout});
+  if (answer.ok() || answer.error().code == Code::kNotFound) return {};
+  return answer.error();
+}
+
+Result<void> DockerRuntime::Pull(const std::string& image, const RegistryLogin& login) {
+  PATCHBAY_CHECK(pulls_.Pull(image, login));
   PATCHBAY_TRY(const bool has, HasImage(image));
   if (has) return {};
   return Error{Code::kInternal, StrCat("the engine pulled ", image, " without an error, but does not have it")};

@@ -114,6 +114,46 @@ Allowance ReadAllowance(const Json& document) {
   return allowance;
 }
 
+std::vector<std::string> ReadStrings(const Json* list) {
+  std::vector<std::string> strings;
+  if (list != nullptr && list->is_array())
+    for (const auto& value : *list)
+      if (value.is_string()) strings.push_back(value.get<std::string>());
+  return strings;
+}
+
+std::vector<Mount> ReadMounts(const Json& document) {
+  std::vector<Mount> mounts;
+  const Json* list = Find(document, {"Mounts"});
+  if (list == nullptr || !list->is_array()) return mounts;
+  for (const auto& entry : *list) {
+    const std::string type = FindString(entry, {"Type"});
+    Mount mount{Mount::Type::kVolume, FindString(entry, {"Name"}), FindString(entry, {"Destination"}), !FindBool(entry, {"RW"}, true)};
+    if (type == "bind") mount.type = Mount::Type::kBind, mount.source = FindString(entry, {"Source"});
+    if (type == "tmpfs") mount.type = Mount::Type::kTmpfs, mount.source.clear();
+    mounts.push_back(std::move(mount));
+  }
+  return mounts;
+}
+
+// As asked for: a container that does not run has no ports.
+std::vector<PortMapping> ReadBindings(const Json& document) {
+  std::vector<PortMapping> ports;
+  const Json* map = Find(document, {"HostConfig", "PortBindings"});
+  if (map == nullptr || !map->is_object()) return ports;
+  for (const auto& [key, bindings] : map->items()) {
+    const auto slash = key.find('/');
+    if (!bindings.is_array()) continue;
+    for (const auto& binding : bindings)
+      AddPort(ports, {static_cast<int>(ParseInt(key.substr(0, slash)).value_or(0)),
+                      slash == std::string::npos ? "tcp" : key.substr(slash + 1),
+                      static_cast<int>(ParseInt(FindString(binding, {"HostPort"})).value_or(0)),
+                      FindString(binding, {"HostIp"})});
+  }
+  SortPorts(ports);
+  return ports;
+}
+
 Error NoId() { return Error{Code::kInternal, "the engine described a container without an id"}; }
 
 }  // namespace
@@ -136,6 +176,16 @@ Result<Container> ReadListed(const Json& entry) {
   if (const long created = FindInt(entry, {"Created"}); created > 0)
     container.created = WallTime(std::chrono::seconds(created));
   return container;
+}
+
+Result<Image> ReadImage(const Json& entry) {
+  Image image;
+  image.id = ReadImageId(FindString(entry, {"Id"}));
+  if (image.id.empty()) return Error{Code::kInternal, "the engine described an image without an id"};
+  image.references = ReadStrings(Find(entry, {"RepoTags"}));
+  for (std::string& digest : ReadStrings(Find(entry, {"RepoDigests"}))) image.references.push_back(std::move(digest));
+  std::erase_if(image.references, [](const std::string& name) { return name.starts_with("<none>"); });
+  return image;
 }
 
 Result<Usage> ReadUsage(const Json& stats) {
@@ -169,6 +219,7 @@ Result<Container> ReadInspected(const Json& document) {
   container.ip = ReadAddress(document, running);
   if (running) container.ports = ReadInspectedPorts(document);
   container.allowance = ReadAllowance(document);
+  container.makeup = Makeup{ReadStrings(Find(document, {"Config", "Env"})), ReadMounts(document), ReadBindings(document)};
   container.restarts = static_cast<int>(FindInt(document, {"RestartCount"}));
   container.created = ReadTime(FindString(document, {"Created"}));
   container.started = ReadTime(FindString(document, {"State", "StartedAt"}));

@@ -88,6 +88,13 @@ struct Allowance {
   std::vector<std::string> networks;  // names
 };
 
+// Of what a container was made that nobody can change while it is there; but somebody may have made it anew.
+struct Makeup {
+  std::vector<std::string> env;     // "NAME=value", the image's own among them
+  std::vector<Mount> mounts;        // the image's own volumes among them
+  std::vector<PortMapping> ports;   // on the host
+};
+
 // What a container is, as last observed.
 struct Container {
   std::string id;
@@ -102,6 +109,7 @@ struct Container {
   std::string ip;     // on its network; "" when not running
   std::vector<PortMapping> ports;
   std::optional<Allowance> allowance;  // a list does not tell
+  std::optional<Makeup> makeup;        // a list does not tell
   int restarts = 0;  // by the engine
   std::optional<WallTime> created;
   std::optional<WallTime> started;
@@ -113,6 +121,26 @@ struct Container {
 struct Claimed {
   std::string id;                             // in full
   std::map<std::string, std::string> labels;  // shown beside its own: an engine cannot label what is there
+};
+
+// As whom a registry is asked for an image; all empty: as nobody. Never logged.
+struct RegistryLogin {
+  std::string server;          // the registry, as the Secret names it
+  std::string username;
+  std::string password;
+  std::string identity_token;  // instead of a password
+  std::string registry_token;  // sent as it is
+  bool empty() const {
+    return username.empty() && password.empty() && identity_token.empty() && registry_token.empty();
+  }
+  friend bool operator==(const RegistryLogin&, const RegistryLogin&) = default;
+};
+
+// An image that the engine has.
+struct Image {
+  std::string id;                       // digest of its configuration
+  std::vector<std::string> references;  // its tags and digests, "app:1"
+  bool used = false;                    // by a container, ours or not, running or not
 };
 
 // What a running container used up to a moment, and uses.
@@ -182,7 +210,11 @@ class Runtime {
   virtual Result<void> Remove(const std::string& id) = 0;  // kills when running; gone already is fine. Volumes stay
 
   virtual Result<bool> HasImage(const std::string& image) = 0;
-  virtual Result<void> Pull(const std::string& image) = 0;  // blocks until pulled
+  virtual Result<void> Pull(const std::string& image, const RegistryLogin& login) = 0;  // blocks until pulled
+  // All of the engine, with or without tags. Two calls to the engine, whatever their number.
+  virtual Result<std::vector<Image>> ListImages() = 0;
+  // Takes the tag away, and the image when that was its last. kConflict when a container uses it; gone already is fine.
+  virtual Result<void> RemoveImage(const std::string& reference) = 0;
 
   // Exit code of `command` run inside; output is dropped. kTimeout when it takes longer.
   virtual Result<int> Exec(const std::string& id, const std::vector<std::string>& command,

@@ -30,13 +30,29 @@ Container AsListed(Container container) {
   container.error.clear();
   container.restarts = 0;
   container.allowance.reset();
+  container.makeup.reset();
   container.started = container.finished = container.previous_end = std::nullopt;
   return container;
+}
+
+Makeup MakeupOf(const ContainerSpec& spec) {
+  Makeup makeup{{"PATH=/bin"}, spec.mounts, {}};
+  for (const auto& [name, value] : spec.env) makeup.env.push_back(StrCat(name, "=", value));
+  for (const PortMapping& port : spec.ports)
+    if (port.host_port != 0) makeup.ports.push_back(port);
+  return makeup;
 }
 
 Error NoSuchContainer(const std::string& id) { return Error{Code::kNotFound, StrCat("No such container: ", id)}; }
 
 }  // namespace
+
+// As an engine writes it: "docker.io/library/app:1" is "app:1".
+std::string FamiliarImage(std::string name) {
+  for (const std::string prefix : {"docker.io/library/", "docker.io/"})
+    if (name.starts_with(prefix)) return name.substr(prefix.size());
+  return name;
+}
 
 std::string CanonicalImage(const std::string& image) {
   const auto reference = ParseImageReference(image);
@@ -131,6 +147,7 @@ Result<std::string> FakeRuntime::MakeContainer(State& state, News& news, const C
   item.seen.name = spec.name;
   item.seen.image = spec.image;
   item.seen.allowance = Allowance{spec.memory_bytes, spec.nano_cpus, {spec.network.empty() ? "bridge" : spec.network}};
+  item.seen.makeup = MakeupOf(spec);
   item.seen.image_id = StrCat("sha256:of-", image);
   item.seen.created = clock_.Wall();
   state.items.push_back(item);
@@ -255,11 +272,37 @@ Result<bool> FakeRuntime::HasImage(const std::string& image) {
                [&](State& state, News&) -> Result<bool> { return state.images.contains(CanonicalImage(image)); });
 }
 
-Result<void> FakeRuntime::Pull(const std::string& image) {
+Result<std::vector<Image>> FakeRuntime::ListImages() {
+  return Serve(RuntimeCall::kListImages, "", [&](State& state, News&) -> Result<std::vector<Image>> {
+    std::vector<Image> images;
+    for (const std::string& name : state.images) {
+      const bool used = std::any_of(state.items.begin(), state.items.end(),
+                                    [&](const Item& item) { return CanonicalImage(item.seen.image) == name; });
+      images.push_back({StrCat("sha256:of-", name), {FamiliarImage(name)}, used});
+    }
+    return images;
+  });
+}
+
+Result<void> FakeRuntime::RemoveImage(const std::string& reference) {
+  return Serve(RuntimeCall::kRemoveImage, reference, [&](State& state, News&) -> Result<void> {
+    const std::string name = CanonicalImage(reference);
+    for (const Item& item : state.items)
+      if (CanonicalImage(item.seen.image) == name)
+        return Error{Code::kConflict, StrCat("image ", reference, " is used by container ", item.seen.id)};
+    state.images.erase(name);
+    return {};
+  });
+}
+
+Result<void> FakeRuntime::Pull(const std::string& image, const RegistryLogin& login) {
   return Serve(RuntimeCall::kPull, image, [&](State& state, News&) -> Result<void> {
     if (const auto reference = ParseImageReference(image); !reference.ok()) return reference.error();
     const auto error = state.pull_errors.find(CanonicalImage(image));
     if (error != state.pull_errors.end()) return error->second;
+    const auto asked = state.pull_logins.find(CanonicalImage(image));
+    if (asked != state.pull_logins.end() && asked->second != std::pair(login.username, login.password))
+      return Error{Code::kForbidden, StrCat("cannot pull ", image, ": unauthorized: authentication required")};
     state.images.insert(CanonicalImage(image));
     return {};
   });

@@ -42,7 +42,9 @@ class FakeRuntime : public Runtime {
   void Script(const std::string& name_or_image, FakeBehaviour behaviour);
   void Script(const std::string& name_or_image, std::function<FakeBehaviour(const ContainerSpec& spec)> play);
   void AddImage(const std::string& image);                                  // is here
-  void RemoveImage(const std::string& image);                               // is not here; can be pulled
+  void DropImage(const std::string& image);                                 // is not here; can be pulled
+  // Pulls of it ask for this name and password; others are refused as a registry refuses them.
+  void SetPullLogin(const std::string& image, const std::string& username, const std::string& password);
   void SetPullError(const std::string& image, std::optional<Error> error);  // nothing: pulls work (as at first)
 
   // A container that is not ours, running. Returns its id.
@@ -57,6 +59,9 @@ class FakeRuntime : public Runtime {
   void Pause(const std::string& id_or_name);
   void Update(const std::string& id_or_name, std::int64_t memory_bytes);  // as `docker update`
   void SetLabel(const std::string& id_or_name, const std::string& label, const std::string& value);
+  void DropLabel(const std::string& id_or_name, const std::string& label);
+  // It is made anew by hand under its name and labels, as another tool does: with another environment, say.
+  void Remake(const std::string& id_or_name, const std::function<void(Makeup& makeup)>& change);
   // What it uses from now on: cores, and bytes. At first 0.1 and 10 MiB.
   void SetUsage(const std::string& id_or_name, double cores, std::int64_t memory_bytes);
   void Print(const std::string& id_or_name, const std::string& line, bool to_stderr = false);
@@ -82,7 +87,9 @@ class FakeRuntime : public Runtime {
   Result<void> Stop(const std::string& id, std::chrono::seconds grace) override;
   Result<void> Remove(const std::string& id) override;
   Result<bool> HasImage(const std::string& image) override;
-  Result<void> Pull(const std::string& image) override;
+  Result<void> Pull(const std::string& image, const RegistryLogin& login) override;
+  Result<std::vector<Image>> ListImages() override;
+  Result<void> RemoveImage(const std::string& reference) override;
   Result<int> Exec(const std::string& id, const std::vector<std::string>& command,
                    std::chrono::milliseconds timeout) override;
   Result<Usage> MeasureUsage(const std::string& id) override;
@@ -115,6 +122,7 @@ class FakeRuntime : public Runtime {
     std::map<std::string, std::function<FakeBehaviour(const ContainerSpec&)>> plays;
     std::set<std::string> images;
     std::map<std::string, Error> pull_errors;
+    std::map<std::string, std::pair<std::string, std::string>> pull_logins;
     std::set<int> held_ports;
     std::vector<PastEvent> past;
     std::vector<std::weak_ptr<FakeStream>> streams;

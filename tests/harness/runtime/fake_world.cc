@@ -19,7 +19,11 @@ void FakeRuntime::Script(const std::string& name_or_image, std::function<FakeBeh
 
 void FakeRuntime::AddImage(const std::string& image) { state_.Lock()->images.insert(CanonicalImage(image)); }
 
-void FakeRuntime::RemoveImage(const std::string& image) { state_.Lock()->images.erase(CanonicalImage(image)); }
+void FakeRuntime::DropImage(const std::string& image) { state_.Lock()->images.erase(CanonicalImage(image)); }
+
+void FakeRuntime::SetPullLogin(const std::string& image, const std::string& username, const std::string& password) {
+  state_.Lock()->pull_logins[CanonicalImage(image)] = {username, password};
+}
 
 void FakeRuntime::SetPullError(const std::string& image, std::optional<Error> error) {
   auto state = state_.Lock();
@@ -93,6 +97,22 @@ void FakeRuntime::SetLabel(const std::string& id_or_name, const std::string& lab
   auto state = state_.Lock();
   Item* item = FindItem(*state, id_or_name);
   if (item != nullptr) item->seen.labels[label] = value;
+}
+
+void FakeRuntime::DropLabel(const std::string& id_or_name, const std::string& label) {
+  auto state = state_.Lock();
+  Item* item = FindItem(*state, id_or_name);
+  if (item != nullptr) item->seen.labels.erase(label);
+}
+
+void FakeRuntime::Remake(const std::string& id_or_name, const std::function<void(Makeup& makeup)>& change) {
+  Change([&](State& state, News& news) {
+    Item* item = FindItem(state, id_or_name);
+    if (item == nullptr) return false;
+    change(*item->seen.makeup);
+    Tell(state, news, *item, "rename");
+    return true;
+  });
 }
 
 void FakeRuntime::Print(const std::string& id_or_name, const std::string& line, bool to_stderr) {

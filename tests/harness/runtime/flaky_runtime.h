@@ -43,8 +43,14 @@ class FlakyRuntime : public Runtime {
   Result<bool> HasImage(const std::string& image) override {
     return Through(RuntimeCall::kHasImage, image, [&] { return inner_.HasImage(image); });
   }
-  Result<void> Pull(const std::string& image) override {
-    return Through(RuntimeCall::kPull, image, [&] { return inner_.Pull(image); });
+  Result<void> Pull(const std::string& image, const RegistryLogin& login) override {
+    return Through(RuntimeCall::kPull, image, [&] { return inner_.Pull(image, login); });
+  }
+  Result<std::vector<Image>> ListImages() override {
+    return Through(RuntimeCall::kListImages, "", [&] { return inner_.ListImages(); });
+  }
+  Result<void> RemoveImage(const std::string& reference) override {
+    return Through(RuntimeCall::kRemoveImage, reference, [&] { return inner_.RemoveImage(reference); });
   }
   Result<int> Exec(const std::string& id, const std::vector<std::string>& command,
                    std::chrono::milliseconds timeout) override {

@@ -8,13 +8,15 @@ namespace patchbay::driver {
 
 const char* RuntimeCallName(RuntimeCall call) {
   static constexpr std::array names{"version", "list",      "inspect", "create", "start", "stop",
-                                    "remove",  "has-image", "pull",    "exec",   "logs",  "watch", "usage"};
+                                    "remove",  "has-image", "pull",    "exec",   "logs",  "watch", "usage",
+                                    "list-images", "remove-image"};
   return names.at(static_cast<std::size_t>(call));
 }
 
 bool IsAction(RuntimeCall call) {
   return call == RuntimeCall::kCreate || call == RuntimeCall::kStart || call == RuntimeCall::kStop ||
-         call == RuntimeCall::kRemove || call == RuntimeCall::kPull;
+         call == RuntimeCall::kRemove || call == RuntimeCall::kPull ||
+         call == RuntimeCall::kRemoveImage;
 }
 
 void RuntimeFaults::FailBefore(RuntimeCall call, int nth, Error error) {

@@ -26,10 +26,12 @@ enum class RuntimeCall {
   kExec,
   kLogs,
   kWatch,
-  kUsage
+  kUsage,
+  kListImages,
+  kRemoveImage
 };
 const char* RuntimeCallName(RuntimeCall call);  // "create"
-// Changes the world: create, start, stop, remove, pull.
+// Changes the world: create, start, stop, remove, pull, remove-image.
 bool IsAction(RuntimeCall call);
 
 class RuntimeFaults {

@@ -145,6 +145,55 @@ TEST_F(Reconcile, ShowsLimitsThatOthersChanged) {
   EXPECT_THAT(Drift(), ElementsAre("replicas[0].resources.limits.memory: no limit -> 64000000"));
 }
 
+TEST_F(Reconcile, ShowsWhatAContainerMadeAnewByHandHasOtherwise) {
+  Begin({{"mode", "Observe"}});
+  Set({{"env", {{{"name", "LEVEL"}, {"value", "info"}}, {{"name", "TOKEN"}, {"value", "s3cret"}}}},
+       {"labels", {{"team", "shop"}, {"tier", "front"}}},
+       {"volumes", {{{"name", "data"}, {"mountPath", "/data"}, {"volume", "shop-data"}}}},
+       {"reconcile", {{"mode", "Correct"}}}});
+  world_.Advance(minutes(1));
+  EXPECT_THAT(Drift(), IsEmpty());
+  Set({{"reconcile", {{"mode", "Observe"}}}});
+  const std::string id = world_.Containers().front().id;
+  world_.runtime.SetLabel(id, "team", "other");
+  world_.runtime.DropLabel(id, "tier");
+  world_.runtime.Remake(id, [](driver::Makeup& makeup) {
+    makeup.env = {"PATH=/bin", "LEVEL=debug"};
+    makeup.mounts.front().source = "elsewhere";
+    makeup.ports = {{8080, "tcp", 9000, "127.0.0.1"}};
+  });
+  world_.Advance(minutes(2));
+  EXPECT_THAT(Drift(), ElementsAre("replicas[0].env.LEVEL: as in the spec -> another value",
+                                   "replicas[0].env.TOKEN: as in the spec -> missing",
+                                   "replicas[0].labels.team: shop -> other", "replicas[0].labels.tier: front -> missing",
+                                   "replicas[0].ports: none -> 127.0.0.1:9000->8080/tcp",
+                                   "replicas[0].volumes[/data]: volume shop-data -> volume elsewhere"));
+  EXPECT_THAT(DumpJson(world_.Get(world_.PluginKey("shop"))["status"]), Not(testing::HasSubstr("s3cret")));
+}
+
+TEST_F(Reconcile, ReplacesAContainerThatWasMadeAnewByHand) {
+  Begin({{"mode", "Correct"}});
+  const std::string first = world_.Containers().front().id;
+  world_.runtime.Remake(first, [](driver::Makeup& makeup) { makeup.ports = {{8080, "tcp", 9000, ""}}; });
+  world_.Advance(minutes(2));
+  ASSERT_EQ(world_.Containers().size(), 1u);
+  EXPECT_NE(world_.Containers().front().id, first);
+  EXPECT_THAT(Drift(), IsEmpty());
+}
+
+TEST_F(Reconcile, ComparesWithoutAskingTheEngineMore) {
+  Begin({{"mode", "Correct"}}, 2);
+  world_.Advance(minutes(3));
+  world_.runtime.faults().ForgetHistory();
+  const auto revision = world_.op->cache.revision();
+  world_.Advance(minutes(10));
+  EXPECT_EQ(world_.runtime.faults().Actions(), 0);
+  EXPECT_EQ(world_.runtime.faults().Count(driver::RuntimeCall::kInspect), 0);
+  EXPECT_EQ(world_.runtime.faults().Count(driver::RuntimeCall::kListImages), 0);
+  EXPECT_LE(world_.runtime.faults().Count(driver::RuntimeCall::kList), 25);  // the whole list, twice a minute
+  EXPECT_EQ(world_.op->cache.revision(), revision);
+}
+
 // --- strategies ---
 
 TEST_F(Reconcile, AtomicLetsNoNewOneServeBeforeAllAreReady) {

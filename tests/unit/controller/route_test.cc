@@ -98,6 +98,7 @@ TEST(Route, IsPutRightWhenSomebodyChangedItBehindOurBack) {
   world.Advance(seconds(2));
   EXPECT_THAT(world.Upstreams("r"), SizeIs(1));
   EXPECT_EQ(world.gateway.Foreign().size(), 1u);
+  EXPECT_THAT(world.EventReasons(), testing::Contains("Drifted"));
 }
 
 TEST(Route, SaysSoWhileTheGatewayIsAwayAndRecovers) {

@@ -189,12 +189,44 @@ TEST_F(DockerRuntimeTest, APullReadsItsProgressForTheError) {
             {.pieces = {R"({"error":"manifest unknown"})"}},
             {.status = 404, .body = R"({"message":"pull access denied for nginx"})"},
             {.error = Error{Code::kUnavailable, "refused"}}});
-  EXPECT_TRUE(runtime_->Pull("nginx:1.25").ok());
+  EXPECT_TRUE(runtime_->Pull("nginx:1.25", {}).ok());
   EXPECT_THAT(http_.requests, Contains(HasSubstr("fromImage=docker.io%2Flibrary%2Fnginx&tag=1.25")));
-  EXPECT_EQ(runtime_->Pull("nginx").error().code, Code::kTooManyRequests);
-  EXPECT_EQ(runtime_->Pull("nginx").error().code, Code::kNotFound);
-  EXPECT_EQ(runtime_->Pull("nginx").error().code, Code::kForbidden);
-  EXPECT_EQ(runtime_->Pull("nginx").error().code, Code::kUnavailable);
+  EXPECT_EQ(runtime_->Pull("nginx", {}).error().code, Code::kTooManyRequests);
+  EXPECT_EQ(runtime_->Pull("nginx", {}).error().code, Code::kNotFound);
+  EXPECT_EQ(runtime_->Pull("nginx", {}).error().code, Code::kForbidden);
+  EXPECT_EQ(runtime_->Pull("nginx", {}).error().code, Code::kUnavailable);
+}
+
+TEST_F(DockerRuntimeTest, TellsTheRegistryWhoAsks) {
+  http_.On("GET /v1.41/images/", {{}});
+  http_.On("POST /v1.41/images/create", {{.pieces = {"{\"status\":\"Done\"}\n"}}});
+  ASSERT_TRUE(runtime_->Pull("r.example.org/a:1", {"r.example.org", "ann", "p\xc3\xbf\xc3\xbf?", "", ""}).ok());
+  const auto pull = std::find_if(http_.calls.begin(), http_.calls.end(), [](const auto& call) { return call.method == "POST"; });
+  ASSERT_NE(pull, http_.calls.end());
+  std::string header(pull->headers.Get("X-Registry-Auth"));
+  EXPECT_EQ(header.find_first_of("+/"), std::string::npos);  // the URL's alphabet, as the engine reads it
+  for (char& letter : header) letter = letter == '-' ? '+' : letter == '_' ? '/' : letter;
+  EXPECT_EQ(*ParseJson(*DecodeBase64(header)),
+            Json({{"username", "ann"}, {"password", "p\xc3\xbf\xc3\xbf?"}, {"serveraddress", "r.example.org"}}));
+  EXPECT_EQ(pull->url.find("ann"), std::string::npos);
+  http_.calls.clear();
+  ASSERT_TRUE(runtime_->Pull("r.example.org/a:1", {}).ok());
+  for (const auto& call : http_.calls) EXPECT_FALSE(call.headers.Has("X-Registry-Auth"));
+}
+
+TEST_F(DockerRuntimeTest, SaysWhichImagesContainersUse) {
+  http_.On("GET /v1.41/images/json",
+           {{.body = R"([{"Id":"sha256:a","RepoTags":["app:1"],"RepoDigests":["app@sha256:d"]},
+                         {"Id":"sha256:b","RepoTags":["<none>:<none>"],"RepoDigests":["<none>@<none>"]}])"}});
+  http_.On("GET /v1.41/containers/json?all=1", {{.body = R"([{"Id":"c1","ImageID":"sha256:a"}])"}, {.status = 500}});
+  const auto images = runtime_->ListImages();
+  ASSERT_TRUE(images.ok());
+  ASSERT_EQ(images->size(), 2u);
+  EXPECT_THAT((*images)[0].references, ElementsAre("app:1", "app@sha256:d"));
+  EXPECT_TRUE((*images)[0].used);
+  EXPECT_TRUE((*images)[1].references.empty());
+  EXPECT_FALSE((*images)[1].used);
+  EXPECT_FALSE(runtime_->ListImages().ok());  // who does not know what is used says so
 }
 
 TEST_F(DockerRuntimeTest, APullWithoutAWordIsGivenUp) {
@@ -202,7 +234,7 @@ TEST_F(DockerRuntimeTest, APullWithoutAWordIsGivenUp) {
       {.host = "tcp://engine:2375", .installation = "me", .pull_quiet = std::chrono::milliseconds(20)}, http_,
       NullMeter(), clock_);
   http_.On("POST /v1.41/images/create", {{.pieces = {"{\"status\":\"Pulling\"}\n"}, .stays_open = true}});
-  EXPECT_EQ(runtime_->Pull("nginx").error().code, Code::kTimeout);
+  EXPECT_EQ(runtime_->Pull("nginx", {}).error().code, Code::kTimeout);
 }
 
 TEST_F(DockerRuntimeTest, EventsArriveWhereverTheStreamIsCut) {

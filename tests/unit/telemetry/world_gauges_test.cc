@@ -69,7 +69,7 @@ class WorldGaugesTest : public testing::Test {
   FakeClock clock_;
   ListedStore store_;
   cache::Cache cache_{store_, clock_, NullMeter()};
-  WorldGauges gauges_{cache_};
+  WorldGauges gauges_{cache_, clock_};
   PrometheusMeter meter_;
 };
 
@@ -92,6 +92,20 @@ TEST_F(WorldGaugesTest, FollowsObjectsThroughTheirStates) {
   EXPECT_THAT(text, HasSubstr("patchbay_objects{kind=\"Plugin\",state=\"ready\"} 0"));
   EXPECT_THAT(text, HasSubstr("patchbay_plugin_replicas{state=\"desired\"} 0"));
   EXPECT_THAT(text, Not(HasSubstr("plugin=\"echo\"")));
+}
+
+TEST_F(WorldGaugesTest, TellsForHowLongTheOldestDriftHasBeenSeen) {
+  EXPECT_THAT(meter_.Exposition(), HasSubstr("patchbay_drift_oldest_seconds{kind=\"Plugin\"} 0"));
+  const auto drift = [&](std::chrono::seconds age) {
+    return Json{{"field", "replicas"}, {"firstSeen", FormatTime(clock_.Wall() - age)}};
+  };
+  Put(kPlugins, "echo", Json::object(), {{"drift", {drift(std::chrono::seconds(60)), drift(std::chrono::seconds(600))}}});
+  Put(kPlugins, "shop", Json::object(), {{"drift", {drift(std::chrono::seconds(300))}}});
+  EXPECT_THAT(meter_.Exposition(), HasSubstr("patchbay_drift_fields{kind=\"Plugin\"} 3"));
+  EXPECT_THAT(meter_.Exposition(), HasSubstr("patchbay_drift_oldest_seconds{kind=\"Plugin\"} 600"));
+  Put(kPlugins, "echo", Json::object(), Ready(1));
+  EXPECT_THAT(meter_.Exposition(), HasSubstr("patchbay_drift_fields{kind=\"Plugin\"} 1"));
+  EXPECT_THAT(meter_.Exposition(), HasSubstr("patchbay_drift_oldest_seconds{kind=\"Plugin\"} 300"));
 }
 
 TEST_F(WorldGaugesTest, WantsNothingOfADisabledPlugin) {
