@@ -60,14 +60,14 @@ class Kubectl : public OnSharedStage, public ::testing::WithParamInterface<Age> 
 
 TEST_P(Kubectl, CannotDeleteWhatIsProtected) {
   Does("apply -f -", "plugin.patchbay.dev/b created", Plugin("a") + Plugin("b"));
-  Does("annotate plugin b patchbay.dev/protected=true", "annotated");
+  Does("annotate plugin b patchbay.dev/protected=true", "annotate");
   const std::string lift = StrCat("kubectl annotate plugin.patchbay.dev/b -n ", ns_, " patchbay.dev/protected-");
   Refuses("delete plugin b", lift);
   Refuses("delete plugin b --force --grace-period=0", "(Forbidden)");
   Refuses("apply --prune -l app=s --prune-allowlist=patchbay.dev/v1/Plugin -f -", "protects it from being deleted", Plugin("a"));
   Refuses("delete namespace " + ns_, "plugin.patchbay.dev/b");
   Does("get plugin a b", "b");
-  Does("annotate plugin.patchbay.dev/b patchbay.dev/protected-", "annotated");
+  Does("annotate plugin.patchbay.dev/b patchbay.dev/protected-", "annotate");
   Does("delete plugin a b", "deleted");
 }
 
