@@ -155,6 +155,8 @@ TEST_P(Kubectl, ShowsWhatIsThere) {
   EXPECT_THAT(get("plugin a --subresource=status -o name"), HasSubstr("plugin.patchbay.dev/a"));
   EXPECT_EQ(get("plugin nosuch --ignore-not-found"), "");
   EXPECT_THAT(get("--raw /version"), HasSubstr("gitVersion"));
+  EXPECT_THAT(stage_->Kubectl("cluster-info").out, HasSubstr("Kubernetes control plane"));
+  EXPECT_EQ(stage_->Kubectl("cluster-info").exit_code, 0);
   EXPECT_THAT(Does("describe plugin a"), HasSubstr("Phase:"));
   EXPECT_THAT(Does("describe configmap c"), HasSubstr("BinaryData"));
   Refuses("get nosuch", "the server doesn't have a resource type \"nosuch\"");
