@@ -72,11 +72,11 @@ class Endpoint:
             return UnixConnection(self.address[7:], timeout)
         return http.client.HTTPConnection(self.address.split("://")[-1], timeout=timeout)
 
-    def ask(self, method, path, body=None, expect=(200, 201, 202, 204, 304)):
+    def ask(self, method, path, body=None, expect=(200, 201, 202, 204, 304), kind="application/json"):
         if not hasattr(self.kept, "connection"):
             self.kept.connection = self.connection()
         text = None if body is None else json.dumps(body)
-        self.kept.connection.request(method, path, text, {"Content-Type": "application/json"} if text else {})
+        self.kept.connection.request(method, path, text, {"Content-Type": kind} if text else {})
         answer = self.kept.connection.getresponse()
         content = answer.read().decode()
         if expect and answer.status not in expect:

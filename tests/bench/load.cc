@@ -8,6 +8,8 @@
 //   load read PORT PATH MS                     asks again and again; prints bytes of body a second
 //   load watch PORT PATH WATCHERS COUNT FILE   prints "ready", then writes to FILE when each watcher had read the event
 //                                              of PREFIX-0 ... PREFIX-(COUNT-1): nanoseconds of the monotonic clock
+//   load drain PORT PATH WATCHERS COUNT        likewise, as cheaply as can be: one watcher looks for those events, the
+//                                              others throw away as many bytes; prints "ready", then how long it took
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -131,6 +133,7 @@ class Watching {
   int descriptor() const { return client_.descriptor(); }
   bool done() const { return left_ == 0; }
   const std::vector<std::int64_t>& seen() const { return seen_; }
+  std::size_t payload() const { return payload_; }  // bytes of what was read, without the frames
 
   void Read() {
     static std::string scratch(256 * 1024, '\0');
@@ -140,6 +143,7 @@ class Watching {
     pending_.append(scratch.data(), static_cast<std::size_t>(got));
     std::size_t from = 0;
     while (const std::size_t length = ChunkAt(from)) {
+      payload_ += std::strtoul(pending_.c_str() + from, nullptr, 16);
       Note(std::string_view(pending_).substr(from, length), now);
       from += length;
     }
@@ -167,7 +171,29 @@ class Watching {
   RawClient client_;
   std::vector<std::int64_t> seen_;
   int left_;
+  std::size_t payload_ = 0;
   std::string pending_;
+};
+
+// A watch connection whose bytes are counted and thrown away in the kernel.
+class Draining {
+ public:
+  Draining(int port, const std::string& path) : client_(port) {
+    if (const int status = client_.Ask(GetRequest(path)); status != 200) Die(StrCat(path, " answered ", status));
+    bytes_ = client_.rest().size();
+  }
+  int descriptor() const { return client_.descriptor(); }
+  std::size_t bytes() const { return bytes_; }
+
+  void Read() {
+    const ssize_t got = recv(descriptor(), nullptr, 16 * 1024 * 1024, MSG_TRUNC);
+    if (got <= 0) Die("a watch was closed");
+    bytes_ += static_cast<std::size_t>(got);
+  }
+
+ private:
+  RawClient client_;
+  std::size_t bytes_ = 0;
 };
 
 double RunWatch(const Words& words) {
@@ -194,6 +220,36 @@ double RunWatch(const Words& words) {
   return Seconds(start);
 }
 
+double RunDrain(const Words& words) {
+  Watching reader(Number(words[0]), words[1], Number(words[3]));
+  std::vector<std::unique_ptr<Draining>> others;
+  const int poll = epoll_create1(EPOLL_CLOEXEC);
+  const auto add = [&](int descriptor, Draining* one) {
+    epoll_event event{.events = EPOLLIN, .data = {.ptr = one}};
+    epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event);
+  };
+  add(reader.descriptor(), nullptr);
+  for (int i = 1; i < Number(words[2]); ++i) {
+    others.push_back(std::make_unique<Draining>(Number(words[0]), words[1]));
+    add(others.back()->descriptor(), others.back().get());
+  }
+  std::printf("ready\n");
+  std::fflush(stdout);
+  const MonoTime start = SystemClock().Mono();
+  const auto behind = [&](const auto& one) { return one->bytes() < reader.payload(); };
+  std::vector<epoll_event> events(128);
+  while (!reader.done() || std::any_of(others.begin(), others.end(), behind)) {
+    if (SystemClock().Mono() - start > kWatchPatience) Die("the events did not come");
+    const int count = epoll_wait(poll, events.data(), static_cast<int>(events.size()), 1'000);
+    for (int i = 0; i < count; ++i) {
+      auto* one = static_cast<Draining*>(events[static_cast<std::size_t>(i)].data.ptr);
+      one != nullptr ? one->Read() : reader.Read();
+    }
+  }
+  close(poll);
+  return Seconds(start);
+}
+
 double RunHold(const Words& words) {
   std::vector<std::unique_ptr<RawClient>> all;
   for (int i = 0; i < Number(words[2]); ++i) {
@@ -212,7 +268,8 @@ struct Mode {
   double (*run)(const Words&);
 };
 constexpr Mode kModes[] = {{"create", 5, RunCreate}, {"fill", 5, RunFill}, {"pace", 6, RunPace}, {"merge", 5, RunMerge},
-                            {"apply", 5, RunApply}, {"hold", 4, RunHold}, {"read", 3, RunRead}, {"watch", 5, RunWatch}};
+                            {"apply", 5, RunApply}, {"hold", 4, RunHold}, {"read", 3, RunRead}, {"watch", 5, RunWatch},
+                            {"drain", 4, RunDrain}};
 
 }  // namespace
 }  // namespace patchbay::bench

@@ -38,7 +38,7 @@ double Resident() {
 
 class ScaleBench : private StandLoad {
  public:
-  ScaleBench(ApiStand& stand, Scale scale, std::string folder) : StandLoad(stand), scale_(scale), folder_(std::move(folder)) {}
+  ScaleBench(ApiStand& stand, Scale scale) : StandLoad(stand), scale_(scale) {}
 
   void Run() {
     MakeNamespace("many");
@@ -108,11 +108,12 @@ class ScaleBench : private StandLoad {
   double FanOut(int watchers, const std::string& ns) {
     MakeNamespace(ns);
     const int count = kRate * scale_.watch_seconds;
-    Tool watching(LoadCommand(StrCat("watch ", stand_.port(), " '", WatchPath(ns), "' ", watchers, " ", count, " ", folder_, "/seen")));
+    Tool watching(LoadCommand(StrCat("drain ", stand_.port(), " '", WatchPath(ns), "' ", watchers, " ", count)));
     if (watching.Line() != "ready") Die("the watchers did not come up");
     const double before = CpuSeconds();
     const double rate = Load(StrCat("pace ", stand_.port(), " 16 ", kRate, " ", count, " ", ns, " w"));
     watching.All();
+    if (watching.Finish() != 0) Die(StrCat(watchers, " watchers did not get what was written"));
     const double taken = CpuSeconds() - before;
     std::printf("fan-out to %d: %.0f events/s, %.2f s of the server's processor time\n", watchers, rate, taken);
     return taken;
@@ -154,13 +155,12 @@ class ScaleBench : private StandLoad {
   }
 
   const Scale scale_;
-  const std::string folder_;
 };
 
 int Run(const std::string& folder, Scale scale) {
   auto stand = ApiStand::Start(folder, 0);
   if (!stand.ok()) return std::fprintf(stderr, "error: %s\n", stand.error().message.c_str()), 1;
-  ScaleBench(**stand, scale, folder).Run();
+  ScaleBench(**stand, scale).Run();
   return 0;
 }
 

@@ -37,10 +37,10 @@ def told(objects, condition):
     return sum(any(one["type"] == condition for one in item.get("status", {}).get("conditions", [])) for item in objects["items"])
 
 
-def settle(patchbay):
+def settle(patchbay, plugins=COUNT, routes=COUNT):
     """Until every object has its status and nothing was written for QUIET seconds."""
-    until(lambda: told(patchbay.ask("GET", Patchbay.PLUGINS), "Ready") == COUNT, 120, 0.5, "the plugins' status")
-    until(lambda: told(patchbay.ask("GET", Patchbay.ROUTES), "Ready") == COUNT, 120, 0.5, "the routes' status")
+    until(lambda: told(patchbay.ask("GET", Patchbay.PLUGINS), "Ready") == plugins, 300, 0.5, "the plugins' status")
+    until(lambda: told(patchbay.ask("GET", Patchbay.ROUTES), "Ready") == routes, 300, 0.5, "the routes' status")
     last, since = written(patchbay), time.monotonic()
     while time.monotonic() - since < QUIET:
         time.sleep(0.5)
@@ -96,4 +96,5 @@ def main():
         patchbay.close()
 
 
-main()
+if __name__ == "__main__":
+    main()
