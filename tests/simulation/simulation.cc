@@ -64,6 +64,11 @@ Json Simulation::RandomSpec(const std::string& plugin) {
   if (Chance(30)) spec["env"] = Json::array({{{"name", "N"}, {"value", std::to_string(Below(3))}}});
   if (Chance(30)) spec["strategy"] = {{"maxSurge", 1 + Below(2)}, {"maxUnavailable", 0}};
   if (Chance(20)) spec["strategy"] = {{"type", "Atomic"}};
+  if (Chance(15)) {
+    spec["strategy"] = {{"type", "Canary"}};
+    for (int step = Below(3); step >= 0; --step)
+      spec["strategy"]["steps"].push_back({{"weight", 10 + Below(80)}, {"replicas", 1 + Below(2)}, {"pause", StrCat(Below(20), "s")}});
+  }
   if (Chance(10)) spec["strategy"]["minReadySeconds"] = 1 + Below(5);
   if (calm_) return spec;
   if (Chance(20)) spec["strategy"] = {{"type", "Recreate"}};
@@ -96,7 +101,8 @@ void Simulation::Put(const Key& key, const Json& spec) {
 
 void Simulation::Apply(const std::string& plugin) {
   const Json present = world_.Get(world_.PluginKey(plugin));
-  if (!present.is_null() && IsDeleting(present)) return;
+  const Json route = world_.Get(world_.RouteKey(plugin));
+  if ((!present.is_null() && IsDeleting(present)) || (!route.is_null() && IsDeleting(route))) return;
   const Json spec = RandomSpec(plugin);
   Tell(StrCat("apply ", plugin, " ", DumpJson(spec)));
   Wish& wish = wishes_[plugin];
@@ -371,16 +377,19 @@ void Simulation::LookAtPlugin(const std::string& plugin) const {
     throw Broken{StrCat("in the end ", plugin, " is served by ", world_.Upstreams(plugin).size(), " of ", wanted)};
 }
 
-// What was given up before all was mended: the former revision serves as many as are wished.
+// What was given up before all was mended: the former revision serves as many as are wished, and can be.
 void Simulation::LookAtRolledBack(const std::string& plugin) const {
   std::set<std::string> revisions;
   int running = 0;
+  bool host_port = false;
   for (const Container& container : world_.Containers()) {
     if (container.labels.at(driver::kLabelPlugin) != plugin) continue;
+    for (const driver::PortMapping& port : container.ports) host_port = host_port || port.host_port != 0;
     revisions.insert(RevisionOf(container));
     running += container.state == ContainerState::kRunning ? 1 : 0;
   }
-  const int wanted = wishes_.at(plugin).spec["replicas"].get<int>();
+  int wanted = wishes_.at(plugin).spec["replicas"].get<int>();
+  if (host_port) wanted = std::min(wanted, 1);
   if (revisions.size() != 1 || running != wanted || world_.Upstreams(plugin).size() != static_cast<std::size_t>(wanted))
     throw Broken{StrCat("in the end ", plugin, ", rolled back, has ", running, " of ", wanted, " in ", revisions.size(),
                         " revisions and is served by ", world_.Upstreams(plugin).size())};

@@ -1,4 +1,4 @@
-// PATCHBAY_SEED=N replays one life; PATCHBAY_SEEDS=N lives that many, from the first (default 1,000).
+// PATCHBAY_SEED=N replays one life; PATCHBAY_SEEDS=N lives that many, from the first (default 200).
 #include "simulation/simulation.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ constexpr int kShares = 20;  // of the seeds, so that two processes can share th
 
 int Seeds() {
   const char* asked = std::getenv("PATCHBAY_SEEDS");
-  return asked ? std::max(kShares, static_cast<int>(ParseInt(asked).value_or(0))) : 1'000;
+  return asked ? std::max(kShares, static_cast<int>(ParseInt(asked).value_or(0))) : 200;
 }
 
 class Lives : public testing::TestWithParam<int> {};
