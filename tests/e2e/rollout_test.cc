@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <set>
 
 #include "base/text.h"
 #include "harness/stage/stage.h"
@@ -116,6 +117,11 @@ class Rollout : public testing::Test {
   std::string Version(int version, const std::string& more = "") {
     return StrCat("{\"env\":[{\"name\":\"VERSION\",\"value\":\"", version, "\"},{\"name\":\"ON_TERM\",\"value\":\"close\"}]", more, "}");
   }
+  void Roll(int version, const std::string& more = "") {
+    Patch(Version(version, more));
+    EXPECT_EQ(StatusOf("rollout.droppedRequests"), "0");
+    EXPECT_EQ(StatusOf("rollout.drain"), "Counted");
+  }
   std::string StatusOf(const std::string& path) {
     return stage_.Kubectl(StrCat("get plugin app -o jsonpath='{.status.", path, "}'")).out;
   }
@@ -123,28 +129,98 @@ class Rollout : public testing::Test {
   Stage stage_;
 };
 
-TEST_F(Rollout, LosesNoRequest) {
-  Visitor fresh(stage_, "/app/", "", true);
-  Visitor kept(stage_, "/app/");
-  Visitor slow(stage_, "/app/slow?ms=1000");
-  // More than Caddy 2.6 reads at once it sometimes cuts by itself, with no rollout at all (1 of 1,000 answers of 20 KB to a POST).
-  Visitor posts(stage_, "/app/echo", std::string(2'000, 'x'));
-  for (int round = 1; round <= Rollouts(); ++round) {
-    Patch(Version(round));
-    EXPECT_EQ(StatusOf("rollout.droppedRequests"), "0");
-    EXPECT_EQ(StatusOf("rollout.drain"), "Counted");
+// Four sorts of visitors, who must all have been served when they leave.
+class Crowd {
+ public:
+  explicit Crowd(Stage& stage)
+      : fresh_(stage, "/app/", "", true),
+        kept_(stage, "/app/"),
+        slow_(stage, "/app/slow?ms=1000"),
+        // More than Caddy 2.6 reads at once it sometimes cuts by itself, with no rollout at all (1 of 1,000 answers of
+        // 20 KB to a POST).
+        posts_(stage, "/app/echo", std::string(2'000, 'x')) {}
+
+  void Leave(const std::string& what) {
+    for (Visitor* visitor : {&fresh_, &kept_, &slow_, &posts_}) visitor->Leave();
+    EXPECT_GT(fresh_.good(), 100);
+    EXPECT_GT(slow_.good(), 5);
+    if (testing::Test::HasFailure()) return;
+    std::cout << what << ": " << fresh_.good() << " requests on fresh connections, " << kept_.good() << " on kept ones, "
+              << slow_.good() << " of 1 s, " << posts_.good() << " posts; none failed\n";
   }
+
+ private:
+  Visitor fresh_;
+  Visitor kept_;
+  Visitor slow_;
+  Visitor posts_;
+};
+
+TEST_F(Rollout, LosesNoRequest) {
+  Crowd crowd(stage_);
+  for (int round = 1; round <= Rollouts(); ++round) Roll(round);
   EXPECT_THAT(stage_.Gateway("/app/").body, HasSubstr(StrCat("\"", Rollouts(), "\"")));
   for (int round = 0; round < (Rollouts() + 3) / 4; ++round) {
     Patch(R"({"replicas":1})");
     Patch(R"({"replicas":3})");
   }
-  for (Visitor* visitor : {&fresh, &kept, &slow, &posts}) visitor->Leave();
-  EXPECT_GT(fresh.good(), 100);
-  EXPECT_GT(slow.good(), 5);
-  RecordProperty("requests", fresh.good() + kept.good() + slow.good() + posts.good());
-  std::cout << "requests: " << fresh.good() << " on fresh connections, " << kept.good() << " on kept ones, " << slow.good()
-            << " of 1 s, " << posts.good() << " posts; none failed\n";
+  crowd.Leave(StrCat(Rollouts(), " rolling updates"));
+}
+
+TEST_F(Rollout, ThatIsAtomicLosesNoRequest) {
+  Crowd crowd(stage_);
+  for (int round = 1; round <= Rollouts(); ++round) Roll(round, R"(,"strategy":{"type":"Atomic"})");
+  crowd.Leave(StrCat(Rollouts(), " atomic rollouts"));
+}
+
+TEST_F(Rollout, ThatBeginsWithACanaryLosesNoRequest) {
+  Crowd crowd(stage_);
+  const std::string steps = R"(,"strategy":{"type":"Canary","steps":[{"replicas":1,"weight":10,"pause":"1s"},{"replicas":2,"weight":50,"pause":"1s"}]})";
+  for (int round = 1; round <= Rollouts(); ++round) Roll(round, steps);
+  crowd.Leave(StrCat(Rollouts(), " canary rollouts"));
+}
+
+// It is ready, and what it answers is wrong: seen at the gateway, and taken back before the others are touched.
+TEST_F(Rollout, OfACanaryThatAnswersWrongIsTakenBack) {
+  Patch(R"({"strategy":{"type":"Canary","steps":[{"replicas":1,"weight":20,"pause":"1m"}],"analysis":{"maxErrorPercent":10,"minRequests":10}}})");
+  const std::vector<Json> before = stage_.Containers("patchbay.dev/plugin=app");
+  const std::string wrong = R"({"spec":{"env":[{"name":"VERSION","value":"wrong"},{"name":"WORK_STATUS","value":"500"}]}})";
+  ASSERT_EQ(stage_.Kubectl(StrCat("patch plugin app --type=merge -p '", wrong, "'")).exit_code, 0);
+  EXPECT_TRUE(Stage::Eventually(
+      [&] {
+        for (int i = 0; i < 20; ++i) stage_.Gateway("/app/work");
+        return StatusOf("conditions[?(@.type==\"Ready\")].reason") == "RolledBack";
+      },
+      seconds(60)))
+      << stage_.Kubectl("get plugin app -o yaml").out;
+  EXPECT_THAT(StatusOf("rollout.failure"), HasSubstr("AnalysisFailed"));
+  EXPECT_TRUE(Stage::Eventually([&] { return stage_.Containers("patchbay.dev/plugin=app").size() == before.size(); }));
+  std::set<std::string> ids;
+  for (const Json& container : stage_.Containers("patchbay.dev/plugin=app")) ids.insert(container["Id"]);
+  for (const Json& container : before) EXPECT_TRUE(ids.contains(container["Id"].get<std::string>()));
+  EXPECT_EQ(stage_.Gateway("/app/work").status, 200);
+}
+
+// Others changed what a container may use: another one takes its place.
+TEST_F(Rollout, ThatMendsDriftLosesNoRequest) {
+  Patch(Version(1, R"(,"resources":{"limits":{"memory":"64Mi"}})"));
+  Crowd crowd(stage_);
+  std::set<std::string> altered;
+  for (const Json& container : stage_.Containers("patchbay.dev/plugin=app")) {
+    const std::string id = container["Id"];
+    ASSERT_EQ(stage_.Docker("POST", StrCat("/containers/", id, "/update"), R"({"Memory":134217728,"MemorySwap":134217728})").status, 200);
+    altered.insert(id);
+  }
+  ASSERT_EQ(altered.size(), 3U);
+  EXPECT_EQ(stage_.Patchbay("reconcile plugin/app").exit_code, 0);
+  EXPECT_TRUE(Stage::Eventually(
+      [&] {
+        for (const Json& container : stage_.Containers("patchbay.dev/plugin=app"))
+          if (altered.contains(container["Id"].get<std::string>())) return false;
+        return stage_.IsReady("plugin/app");
+      },
+      seconds(90)));
+  crowd.Leave("three containers replaced for drift");
 }
 
 // While old and new ones have different ports Caddy cannot ask for them by name: its configuration changes. Connections

@@ -107,7 +107,8 @@ void Stage::StartOperator(bool await_ready) {
   dev::ChildOptions child;
   child.argv = {Env("PATCHBAY_BINARY", StrCat(PATCHBAY_BINARY_DIR, "/operator/patchbay")), "operator", "--listen",
                 StrCat("127.0.0.1:", port_), "--database-url", database_url(), "--docker-host", options_.docker_host,
-                "--gateway", "caddy=http://" + caddy_admin_, "--gateway-listen", gateway_address_, "--gateway-dns", gateway_dns_};
+                "--gateway", "caddy=http://" + caddy_admin_, "--gateway-listen", gateway_address_, "--gateway-dns", gateway_dns_,
+                "--gateway-journal", "127.0.0.1:0"};
   if (!options_.default_manifests.empty()) child.argv.insert(child.argv.end(), {"--default-manifests", options_.default_manifests});
   child.argv.insert(child.argv.end(), options_.arguments.begin(), options_.arguments.end());
   child.log_file = folder_ + "/operator.log";
@@ -178,9 +179,11 @@ http::Answer Stage::Gateway(const std::string& path, const std::string& method, 
   return answer.ok() ? *answer : http::Answer{0, {}, answer.error().message};
 }
 
-http::Answer Stage::Docker(const std::string& method, const std::string& path) {
+http::Answer Stage::Docker(const std::string& method, const std::string& path, const std::string& body) {
   http::Call call;
   call.method = method;
+  call.body = body;
+  if (!body.empty()) call.headers.Set("Content-Type", "application/json");
   const std::string host = Engine();
   if (host.starts_with("unix://")) call.unix_socket = host.substr(7);
   call.url = (call.unix_socket.empty() ? "http://" + host.substr(host.find("://") + 3) : "http://engine") + path;

@@ -59,7 +59,7 @@ class Stage {
   http::Answer Api(const std::string& method, const std::string& path, const std::string& body = "",
                    const std::string& type = "application/json");
   http::Answer Gateway(const std::string& path, const std::string& method = "GET", const std::string& body = "");
-  http::Answer Docker(const std::string& method, const std::string& path);
+  http::Answer Docker(const std::string& method, const std::string& path, const std::string& body = "");
   // The engine's containers of this database's installation, running or not, by their State.
   std::vector<Json> Containers(const std::string& label = "");
 
