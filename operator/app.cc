@@ -19,6 +19,7 @@
 #include "cache/mirror.h"
 #include "controller/controller.h"
 #include "driver/gateway/caddy_gateway.h"
+#include "driver/gateway/caddy_journal.h"
 #include "driver/gateway/dns_answerer.h"
 #include "driver/notifier/webhook_notifier.h"
 #include "driver/runtime/docker_runtime.h"
@@ -121,6 +122,7 @@ std::string HostName() {
 struct Hands {
   std::unique_ptr<driver::Runtime> runtime;
   std::unique_ptr<driver::DnsAnswerer> answerer;
+  std::unique_ptr<driver::CaddyJournal> journal;
   std::unique_ptr<driver::Gateway> gateway;
   std::unique_ptr<driver::Notifier> notifier;
   std::unique_ptr<controller::Controllers> controllers;
@@ -212,6 +214,13 @@ std::vector<std::pair<std::string, std::string>> App::Parts::Checks() {
   return checks;
 }
 
+// "127.0.0.1:5391"; a port of -1 is refused by whoever listens there.
+static std::pair<std::string, int> SplitAddress(const std::string& address) {
+  const auto colon = address.rfind(':');
+  const auto port = colon == std::string::npos ? std::nullopt : ParseInt(address.substr(colon + 1));
+  return {address.substr(0, colon), port ? static_cast<int>(*port) : -1};
+}
+
 Result<std::shared_ptr<Hands>> App::Parts::MakeHands(const std::string& installation) {
   auto made = std::make_shared<Hands>();
   driver::DockerOptions docker;
@@ -227,11 +236,14 @@ Result<std::shared_ptr<Hands>> App::Parts::MakeHands(const std::string& installa
     caddy.listen = flags.gateway_listen;
     caddy.meter = &meter;
     if (!flags.gateway_dns.empty()) {
-      const auto colon = flags.gateway_dns.rfind(':');
-      const auto port = colon == std::string::npos ? std::nullopt : ParseInt(flags.gateway_dns.substr(colon + 1));
-      PATCHBAY_TRY(made->answerer, driver::DnsAnswerer::Listen(flags.gateway_dns.substr(0, colon),
-                                                               port ? static_cast<int>(*port) : -1, SystemClock()));
+      const auto [host, port] = SplitAddress(flags.gateway_dns);
+      PATCHBAY_TRY(made->answerer, driver::DnsAnswerer::Listen(host, port, SystemClock()));
       caddy.answerer = made->answerer.get();
+    }
+    if (!flags.gateway_journal.empty()) {
+      const auto [host, port] = SplitAddress(flags.gateway_journal);
+      PATCHBAY_TRY(made->journal, driver::CaddyJournal::Listen(host, port));
+      caddy.journal = made->journal.get();
     }
     PATCHBAY_TRY(made->gateway, driver::CaddyGateway::New(client, caddy));
   } else if (IsKong(flags.gateway)) {

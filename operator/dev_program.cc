@@ -154,6 +154,7 @@ class DevProgram {
     flags.gateway = "caddy=" + caddy_->admin();
     flags.gateway_listen = {flags_.gateway_listen};
     PATCHBAY_TRY(flags.gateway_dns, ChooseDnsAddress(data_ + "/gateway-dns"));
+    flags.gateway_journal = "127.0.0.1:0";
     flags.encryption_key_file = data_ + "/encryption.keys";
     PATCHBAY_CHECK(store::KeyRing::ReadOrMake(flags.encryption_key_file));
     PATCHBAY_TRY(app_, App::Start(flags));

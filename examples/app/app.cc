@@ -78,6 +78,7 @@ class App {
   Response Route(const Request& request) {
     const bool post = request.method == "POST";
     if (request.path == "/healthz") return Health();
+    if (request.path == "/work") return {std::atoi(Env("WORK_STATUS", "200").c_str()), "text/plain", "worked\n"};
     if (request.path == "/slow") return Slow(request);
     if (request.path == "/env") return Environment();
     if (request.path == "/config") return Config();

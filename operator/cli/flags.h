@@ -35,6 +35,7 @@ struct OperatorFlags {
   std::string docker_host;         // "" : DOCKER_HOST, else the usual sockets
   std::string gateway;             // "caddy=http://127.0.0.1:2019", "kong=http://127.0.0.1:8001"; "none" for no gateway
   std::string gateway_token_file;  // what Kong's Admin API asks for; "" for nothing
+  std::string gateway_journal;     // "127.0.0.1:0": Caddy tells there what is answered; "" for no
   std::string gateway_dns;         // "127.0.0.1:5391": Caddy asks for containers there; "" for no
   std::vector<std::string> gateway_listen{":8080"};  // what the gateway's server listens on
   std::string encryption_key_file;  // "": Secrets are stored as they are

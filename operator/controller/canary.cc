@@ -36,22 +36,32 @@ std::string Describe(const Desired& desired, int step, const CanaryStep& wish) {
 
 }  // namespace
 
-CanaryStand Conduct(const Desired& desired, const Observed& world, WallTime now, PluginMemory& memory) {
+CanaryStand Conduct(const Desired& desired, const Observed& world, WallTime now, const Finding& finding, PluginMemory& memory) {
   CanaryState& canary = memory.canary;
   canary.weight.reset();
   const int steps = static_cast<int>(desired.strategy.steps.size());
   // Whoever goes back to what still serves has been there before.
   if (canary.revision != desired.hash)
-    canary = {desired.hash, HasArrived(desired, world, desired.replicas) ? steps : 0, std::nullopt, std::nullopt};
+    canary = {.revision = desired.hash, .step = HasArrived(desired, world, desired.replicas) ? steps : 0};
   if (desired.exclusive || desired.replicas == 0 || !IsReplacing(desired, world)) return {};
   for (; canary.step < steps; ++canary.step, canary.since.reset()) {
     const CanaryStep& wish = desired.strategy.steps[static_cast<std::size_t>(canary.step)];
     const int replicas = std::min(wish.replicas, desired.replicas);
-    CanaryStand stand{replicas, world.settled && HasArrived(desired, world, replicas), std::nullopt, Describe(desired, canary.step, wish)};
+    CanaryStand stand;
+    stand.replicas = replicas;
+    stand.arrived = world.settled && HasArrived(desired, world, replicas);
+    stand.message = Describe(desired, canary.step, wish);
     canary.weight = wish.weight;
     if (IsPromoted(desired, canary.step)) continue;
     if (!stand.arrived && !canary.since) return stand;
     if (!canary.since) canary.since = now;
+    // A finding is about the step that was under way when the answers were counted.
+    const bool judged = finding.what != Finding::What::kNone && canary.counted_step == canary.step;
+    if (judged && finding.what == Finding::What::kBad) {
+      stand.rejected = finding.message;
+      stand.message += StrCat("; ", finding.message);
+      return stand;
+    }
     if (wish.manual) {
       stand.message += "; waits to be promoted (patchbay rollout promote)";
       return stand;
@@ -59,6 +69,12 @@ CanaryStand Conduct(const Desired& desired, const Observed& world, WallTime now,
     stand.next = *canary.since + wish.pause;
     if (now < *stand.next) {
       stand.message += StrCat(", until ", FormatTime(*stand.next));
+      return stand;
+    }
+    const bool passed = finding.what == Finding::What::kNone || (judged && finding.what == Finding::What::kGood);
+    if (!passed) {
+      stand.next.reset();
+      if (!finding.message.empty()) stand.message += StrCat("; ", finding.message);
       return stand;
     }
   }

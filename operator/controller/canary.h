@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "controller/analysis.h"
 #include "controller/desired.h"
 #include "controller/diff.h"
 #include "controller/plugin_memory.h"
@@ -17,10 +18,12 @@ struct CanaryStand {
   bool arrived = false;               // they serve
   std::optional<WallTime> next;       // when the pause is over
   std::string message;                // for a person
+  std::string rejected;               // why it is to be given up; "" when it is not
 };
 
 // Moves `memory.canary` on as far as `world` and `now` allow. A step is passed when as many as it wishes serve, confirmed,
-// and its pause is over or it was promoted. Without an old revision that runs there is nothing to be careful about.
-CanaryStand Conduct(const Desired& desired, const Observed& world, WallTime now, PluginMemory& memory);
+// its pause is over and `finding` is not against it, or it was promoted. Without an old revision that runs there is
+// nothing to be careful about.
+CanaryStand Conduct(const Desired& desired, const Observed& world, WallTime now, const Finding& finding, PluginMemory& memory);
 
 }  // namespace patchbay::controller

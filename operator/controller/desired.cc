@@ -104,6 +104,7 @@ std::vector<std::string> FindIdleFields(const Json& spec) {
   const std::string type = FindString(spec, {"strategy", "type"}, "RollingUpdate");
   if (const Json* steps = Find(spec, {"strategy", "steps"}); steps && !IsEmpty(*steps) && type != "Canary")
     idle.push_back("spec.strategy.steps");
+  if (Find(spec, {"strategy", "analysis"}) != nullptr && type != "Canary") idle.push_back("spec.strategy.analysis");
   if (const Json* volumes = Find(spec, {"volumes"}); volumes && volumes->is_array())
     for (std::size_t i = 0; i < volumes->size(); ++i)
       if (const Json* tmpfs = Find((*volumes)[i], {"tmpfs"}); tmpfs && !IsEmpty(*tmpfs))
@@ -176,6 +177,7 @@ Desired BuildDesired(const Json& plugin, const Lookup& lookup, const std::string
   desired.restart = ReadRestartPolicy(spec);
   desired.ports = ReadPorts(plugin);
   desired.strategy = ReadStrategy(spec, desired.asked);
+  desired.strategy.analysis = ReadAnalysis(plugin);
   desired.reconcile = ReadReconcile(plugin, spec);
   const auto annotations = AnnotationsOf(plugin);
   if (const auto promoted = annotations.find(kPromote); promoted != annotations.end()) desired.promoted = promoted->second;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/analysis.h"
 #include "controller/probe.h"
 #include "driver/runtime/runtime.h"
 #include "object/json.h"
@@ -38,6 +39,7 @@ struct RollStrategy {
   bool recreate = false;    // all old ones go before a new one comes
   bool atomic = false;      // all new ones are ready before the first gets a request; then all at once
   std::vector<CanaryStep> steps;  // before that; Canary alone
+  std::optional<Analysis> analysis;  // of each of them
   bool auto_rollback = true;  // what makes no progress is given up for what was ready last
   std::chrono::seconds min_ready{0};  // ready for so long before it counts
   int max_surge = 1;        // beyond `replicas`, while replacing

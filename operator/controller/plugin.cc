@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 namespace {
 constexpr int kMostRounds = 20;  // of one visit; what is then still to do comes with the next
 constexpr milliseconds kLookAgain{10'000};
+constexpr milliseconds kJudgeAgain{1'000};
 }  // namespace
 
 std::shared_ptr<PluginMemory> PluginController::MemoryOf(const Key& key, const Json& plugin) {
@@ -141,7 +142,8 @@ Result<void> PluginController::Look(Turn& turn) {
   turn.world = survey_.Take(turn.desired, turn.containers, turn.memory);
   CheckDependencies(turn);
   CheckImage(turn);
-  turn.canary = Conduct(turn.desired, turn.world, parts_.clock.Wall(), turn.memory);
+  CountAnswers(turn);
+  turn.canary = Conduct(turn.desired, turn.world, parts_.clock.Wall(), turn.finding, turn.memory);
   turn.world.canaries = turn.canary.replicas;
   turn.steps = Diff(turn.desired, turn.world);
   ShowPods(turn, false);
@@ -325,6 +327,7 @@ Outcome PluginController::Conclude(const Turn& turn) const {
     const auto left = std::chrono::ceil<milliseconds>(*turn.canary.next - parts_.clock.Wall());
     after = std::clamp(left, milliseconds(1), after);
   }
+  if (turn.canary.replicas && turn.desired.strategy.analysis) after = std::min(after, kJudgeAgain);
   if (turn.image && turn.image->what == Images::State::What::kBackoff && turn.image->next)
     after = std::min(after, turn.image->wait);
   if (const auto next = survey_.NextMoment(turn.desired, turn.memory))

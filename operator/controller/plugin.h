@@ -63,12 +63,14 @@ class PluginController {
   static bool MayAct(const Desired& desired, const PluginMemory& memory);
   void Judge(Turn& turn);
   bool IsOverdue(const Turn& turn) const;
+  bool IsToBeGivenUp(const Turn& turn) const;
   Result<void> Announce(const Turn& turn);
   Result<void> Record(const Turn& turn);
   Result<void> Converge(Turn& turn);
   Result<void> Look(Turn& turn);
   bool MayCreate(Turn& turn, const std::vector<Step>& steps);
   void CheckImage(Turn& turn);
+  void CountAnswers(Turn& turn);
   void CheckDependencies(Turn& turn) const;
   // `all`: the visit has come to its end, and it is known why a container is not there.
   void ShowPods(Turn& turn, bool all);

@@ -26,6 +26,7 @@ std::optional<Desired> PluginController::FallBack(const Json& plugin, const Desi
   if (former.hash == desired.hash || !former.problems.empty()) return std::nullopt;
   former.rolled_back = memory.failure;
   former.strategy.steps.clear();
+  if (former.exclusive) former.replicas = std::min(former.replicas, 1);  // more cannot have its host port
   return former;
 }
 
@@ -46,11 +47,7 @@ void PluginController::Judge(Turn& turn) {
       memory.stable = RevisionName(turn.object, RevisionData(turn.object));
       memory.failed.clear();
     }
-  } else if (IsOverdue(turn) && desired.strategy.auto_rollback && desired.rolled_back.empty() && turn.acts &&
-             memory.failed != desired.hash && (turn.report.updated > 0 || !turn.errors.empty()) && !turn.image &&
-             !HasToWait(turn.errors)) {
-    // It runs and does not become ready, or never will run. What waits for a registry, the engine or a Secret goes on by
-    // itself.
+  } else if (IsToBeGivenUp(turn)) {
     memory.failed = desired.hash;
     memory.failure = turn.report.obstacle ? StrCat(turn.report.obstacle->reason, ": ", turn.report.obstacle->message)
                                           : StrCat("no progress for ", desired.strategy.progress.count(), " s");
@@ -64,6 +61,42 @@ void PluginController::Judge(Turn& turn) {
   turn.report.stable = memory.stable;
   turn.report.failed = memory.failed;
   turn.report.failure = memory.failure;
+}
+
+// It runs and does not become ready, or does not answer well, or never will run. What waits for a registry, the engine or
+// a Secret goes on by itself.
+bool PluginController::IsToBeGivenUp(const Turn& turn) const {
+  const Desired& desired = turn.desired;
+  if (!desired.strategy.auto_rollback || !desired.rolled_back.empty() || !turn.acts || turn.memory.failed == desired.hash)
+    return false;
+  if (!turn.canary.rejected.empty()) return true;
+  return IsOverdue(turn) && (turn.report.updated > 0 || !turn.errors.empty()) && !turn.image && !HasToWait(turn.errors);
+}
+
+// What the new containers answered since this step was first looked at.
+void PluginController::CountAnswers(Turn& turn) {
+  using What = Finding::What;
+  const auto& wish = turn.desired.strategy.analysis;
+  CanaryState& canary = turn.memory.canary;
+  turn.finding = {};
+  if (!wish) return;
+  turn.finding.what = What::kWaits;
+  if (canary.revision != turn.desired.hash || !canary.since) return;
+  if (canary.counted_step != canary.step) canary.before.clear();
+  driver::AnswerCount sum;
+  for (const driver::Container& container : turn.containers) {
+    if (RevisionOf(container) != turn.desired.hash || container.ip.empty()) continue;
+    const auto count = parts_.traffic.From(container.ip);
+    if (!count.ok()) {
+      turn.finding.message = StrCat("cannot be judged: ", count.error().message, "; waits to be promoted (patchbay rollout promote)");
+      return;
+    }
+    // Before it came another container may have had its address.
+    sum += *count;
+    sum -= canary.before.try_emplace(container.id, *count).first->second;
+  }
+  canary.counted_step = canary.step;
+  turn.finding = Analyse(*wish, sum);
 }
 
 bool PluginController::IsOverdue(const Turn& turn) const {
@@ -105,6 +138,7 @@ std::optional<Obstacle> PluginController::FindObstacle(const Turn& turn) const {
     return Obstacle{turn.image->next || trying ? "ImagePullBackOff" : "ImageNeverPulled", turn.image->error->message, true,
                     turn.image->next};
   if (!turn.errors.empty()) return Explain(turn.errors.front());
+  if (!turn.canary.rejected.empty()) return Obstacle{"AnalysisFailed", turn.canary.rejected, true, {}};
   if (auto crash = FindCrash(turn)) return crash;
   if (turn.acts && IsOverdue(turn))
     return Obstacle{"ProgressDeadlineExceeded",

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "cache/committer.h"
 #include "controller/pods.h"
+#include "driver/gateway/answer_count.h"
 #include "object/json.h"
 
 namespace patchbay::controller {
@@ -43,8 +44,11 @@ struct RolloutCount {
 struct CanaryState {
   std::string revision;             // its hash
   int step = 0;
-  std::optional<WallTime> since;    // as many as wished serve since then
-  std::optional<int> weight;        // of the requests, while it is under way
+  std::optional<WallTime> since = {};  // as many as wished serve since then
+  std::optional<int> weight = {};      // of the requests, while it is under way
+  // What each new container (id) had answered when this step was first looked at; lost with the operator.
+  std::optional<int> counted_step = {};
+  std::map<std::string, driver::AnswerCount> before = {};
 };
 
 // status.adopted: a container that somebody else made (adoption.h).
@@ -87,7 +91,7 @@ struct PluginMemory {
   std::string handled_request;                     // status.lastHandledReconcileAt
   std::optional<MonoTime> unsettled_seen;          // the gateway is being waited for: when that was last looked at
   MonoTime::duration unsettled_for{0};             // and for how long it has been
-  std::map<std::string, PodMemory> pods;   // by container
+  std::map<std::string, std::pair<PodMemory, PodPicture>> pods;  // by container
   std::map<std::string, std::string> pods_to_come;  // container name: since when (RFC 3339)
   std::string hash;                        // the revision last wanted
   std::int64_t recorded = -1;              // the generation that the history is known to have

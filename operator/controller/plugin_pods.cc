@@ -8,21 +8,21 @@
 
 namespace patchbay::controller {
 
-std::map<std::string, Json> PodsOf(const Json& plugin, const Desired& desired,
-                                   const std::vector<driver::Container>& containers, const Observed& world,
-                                   PluginMemory& memory, const std::string& node, const std::string& now) {
-  std::map<std::string, Json> pods;
+std::map<std::string, PodPtr> PodsOf(const Json& plugin, const Desired& desired,
+                                     const std::vector<driver::Container>& containers, const Observed& world,
+                                     PluginMemory& memory, const std::string& node, const std::string& now) {
+  std::map<std::string, PodPtr> pods;
   std::set<std::string> present;
   for (const driver::Container& container : containers) {
     present.insert(container.id);
     const auto replica = std::find_if(world.replicas.begin(), world.replicas.end(),
                                       [&](const Replica& each) { return each.id == container.id; });
     if (replica == world.replicas.end()) continue;
-    PodMemory& known = memory.pods[container.id];
+    auto& [known, picture] = memory.pods[container.id];
     Remember(known, desired, container, *replica, now);
     const auto restarts = memory.restarts.find(container.id);
     const int count = std::max(container.restarts, restarts == memory.restarts.end() ? 0 : restarts->second);
-    pods[container.name] = BuildPod({plugin, desired, container, *replica, known, count, node});
+    pods[container.name] = picture.Show({plugin, desired, container, *replica, known, count, node});
   }
   std::erase_if(memory.pods, [&](const auto& entry) { return !present.contains(entry.first); });
   return pods;
@@ -30,7 +30,7 @@ std::map<std::string, Json> PodsOf(const Json& plugin, const Desired& desired,
 
 void AddPodsToCome(const Json& plugin, const Desired& desired, const std::vector<Step>& steps,
                    const PluginReport& report, PluginMemory& memory, const std::string& node, const std::string& now,
-                   std::map<std::string, Json>& pods) {
+                   std::map<std::string, PodPtr>& pods) {
   std::map<std::string, std::string> since;
   for (const Step& step : steps) {
     if (step.action != Action::kCreate || pods.contains(step.target)) continue;
@@ -44,7 +44,7 @@ void AddPodsToCome(const Json& plugin, const Desired& desired, const std::vector
     if (const auto known = memory.pods_to_come.find(step.target); known != memory.pods_to_come.end())
       coming.since = known->second;
     since[step.target] = coming.since;
-    pods[step.target] = BuildPod(plugin, desired, coming, node);
+    pods[step.target] = std::make_shared<const Json>(BuildPod(plugin, desired, coming, node));
   }
   memory.pods_to_come = std::move(since);
 }

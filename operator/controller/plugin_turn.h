@@ -15,6 +15,7 @@ struct PluginController::Turn {
   std::vector<driver::Container> containers = {};
   Observed world = {};
   std::vector<Step> steps = {};  // what the diff wanted last
+  Finding finding = {};  // of the canary's step
   CanaryStand canary = {};
   bool gives_up = false;  // what the spec says, for a former revision
   bool acts = true;  // false: what deviates is only shown

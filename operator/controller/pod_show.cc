@@ -34,33 +34,35 @@ void PodShow::Arrived(const Key& plugin) {
   mirror_->Open();
 }
 
-void PodShow::Show(const Key& plugin, const std::map<std::string, Json>& pods, bool all) {
+void PodShow::Show(const Key& plugin, const std::map<std::string, PodPtr>& pods, bool all) {
   if (mirror_ == nullptr) return;
   std::set<std::string> gone;
+  std::map<std::string, PodPtr> changed;
   {
     auto state = state_.Lock();
-    auto& names = state->names[plugin];
-    for (const auto& [name, has_container] : names)
-      if (!pods.contains(name) && (all || has_container)) gone.insert(name);
-    for (const std::string& name : gone) names.erase(name);
-    for (const auto& [name, pod] : pods) names[name] = HasContainer(pod);
+    auto& shown = state->shown[plugin];
+    for (const auto& [name, pod] : shown)
+      if (!pods.contains(name) && (all || HasContainer(*pod))) gone.insert(name);
+    for (const std::string& name : gone) shown.erase(name);
+    for (const auto& [name, pod] : pods)
+      if (PodPtr& known = shown[name]; known != pod) changed[name] = known = pod;
   }
   for (const std::string& name : gone) mirror_->Drop(PodKey(plugin, name));
-  for (const auto& [name, pod] : pods) mirror_->Put(PodKey(plugin, name), pod);
+  for (const auto& [name, pod] : changed) mirror_->Put(PodKey(plugin, name), *pod);
   Arrived(plugin);
 }
 
 void PodShow::Forget(const Key& plugin) {
   if (mirror_ == nullptr) return;
-  std::map<std::string, bool> names;
+  std::map<std::string, PodPtr> pods;
   {
     auto state = state_.Lock();
-    if (const auto found = state->names.find(plugin); found != state->names.end()) {
-      names = std::move(found->second);
-      state->names.erase(found);
+    if (const auto found = state->shown.find(plugin); found != state->shown.end()) {
+      pods = std::move(found->second);
+      state->shown.erase(found);
     }
   }
-  for (const auto& [name, has_container] : names) mirror_->Drop(PodKey(plugin, name));
+  for (const auto& [name, pod] : pods) mirror_->Drop(PodKey(plugin, name));
   Arrived(plugin);
 }
 

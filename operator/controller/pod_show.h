@@ -8,6 +8,7 @@
 
 #include "base/guarded.h"
 #include "cache/mirror.h"
+#include "controller/pods.h"
 #include "object/json.h"
 #include "object/key.h"
 
@@ -24,13 +25,13 @@ class PodShow {
   // The mirror opens when these have been shown, or were forgotten. Once.
   void Await(std::set<Key> plugins);
   // These are the plugin's pods, by name. `all`: and no others; else only those of its others that have a container
-  // (status.containerStatuses[].containerID) go.
-  void Show(const Key& plugin, const std::map<std::string, Json>& pods, bool all);
+  // (status.containerStatuses[].containerID) go. A pod that is the same piece of memory as the last one is the same pod.
+  void Show(const Key& plugin, const std::map<std::string, PodPtr>& pods, bool all);
   void Forget(const Key& plugin);
 
  private:
   struct State {
-    std::map<Key, std::map<std::string, bool>> names;  // by plugin: has a container
+    std::map<Key, std::map<std::string, PodPtr>> shown;  // by plugin
     std::set<Key> awaited;
     bool waiting = false;
   };

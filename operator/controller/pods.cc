@@ -217,6 +217,25 @@ void Remember(PodMemory& memory, const Desired& desired, const Container& contai
   if (ended && container.finished) memory.ended = container;
 }
 
+PodPtr PodPicture::Show(const PodFacts& facts) {
+  const auto evicted = facts.desired.evicted.find(facts.container.id);
+  Basis basis{GenerationOf(facts.plugin),
+              LabelsOf(facts.plugin),
+              FindString(facts.plugin, {"metadata", "deletionTimestamp"}),
+              evicted == facts.desired.evicted.end() ? "" : evicted->second.requested_at,
+              facts.desired.hash,
+              facts.container,
+              facts.replica.readiness,
+              facts.replica.held,
+              facts.replica.completed,
+              facts.memory,
+              facts.restarts};
+  if (pod_ && basis == basis_) return pod_;
+  basis_ = std::move(basis);
+  pod_ = std::make_shared<const Json>(BuildPod(facts));
+  return pod_;
+}
+
 Json BuildPod(const PodFacts& facts) {
   const Container& container = facts.container;
   const Desired& desired = facts.desired;

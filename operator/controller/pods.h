@@ -1,6 +1,7 @@
 // A plugin's containers as core/v1 Pods: from facts to objects. Pure.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -17,6 +18,7 @@ struct PodMemory {
   std::string ready_since;    // RFC 3339: since when it is (not) ready
   std::string leaving_since;  // since when it is on its way out; "" when it is not
   std::optional<driver::Container> ended;  // as it was when it last ended
+  friend bool operator==(const PodMemory&, const PodMemory&) = default;
 };
 
 struct PodFacts {
@@ -27,6 +29,32 @@ struct PodFacts {
   const PodMemory& memory;
   int restarts = 0;
   std::string node;  // the host's name
+};
+
+using PodPtr = std::shared_ptr<const Json>;
+
+// The Pod of one container as it was last built: built again only when what it shows has changed.
+class PodPicture {
+ public:
+  PodPtr Show(const PodFacts& facts);
+
+ private:
+  struct Basis {
+    std::int64_t generation = 0;
+    Labels labels;
+    std::string deleted_at;
+    std::string evicted_at;
+    std::string hash;
+    driver::Container container;
+    Readiness readiness = Readiness::kUnknown;
+    bool held = false;
+    bool completed = false;
+    PodMemory memory;
+    int restarts = 0;
+    friend bool operator==(const Basis&, const Basis&) = default;
+  };
+  Basis basis_;
+  PodPtr pod_;
 };
 
 // Brings the memory up to date with what is seen now.

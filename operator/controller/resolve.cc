@@ -236,6 +236,7 @@ Share ResolveBackend(const Backend& backend, const FindTarget& find, ResolvedRou
     miss("BackendNotFound", StrCat("plugin \"", backend.plugin->name, "\" does not exist"));
     return share;
   }
+  resolved.route.measured = resolved.route.measured || target->measured;
   const auto port = FindPort(target->ports, &backend.port);
   if (!port) {
     miss("PortNotFound", StrCat("plugin \"", backend.plugin->name, "\" has no port ",

@@ -53,6 +53,7 @@ RouteWish ReadRoute(const Json& object, const std::vector<std::string>& unsuppor
 struct Target {
   std::vector<NamedPort> ports;  // of the spec
   EndpointSet endpoints;
+  bool measured = false;  // what its containers answer is to be counted
 };
 using FindTarget = std::function<std::optional<Target>(const Key& plugin)>;
 

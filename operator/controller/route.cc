@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "controller/analysis.h"
 #include "controller/lookup.h"
 #include "object/protection.h"
 
@@ -134,14 +135,14 @@ std::optional<Target> RouteController::FindPlugin(const Key& key, const Endpoint
   if (known.revision != entry->revision) {
     const auto object = ReadObject(*entry);
     if (!object) return std::nullopt;
-    known = {entry->revision, {ReadPorts(*object), {}}};
+    known = {entry->revision, {ReadPorts(*object), {}, ReadAnalysis(*object).has_value()}};
     if (const Json* instances = Find(*object, {"status", "instances"}); instances && instances->is_array())
       for (const Json& instance : *instances)
         if (FindBool(instance, {"ready"})) known.stored.endpoints.members.push_back({FindString(instance, {"id"}), FindString(instance, {"ip"})});
   }
   const auto set = view.sets.find(key);
   if (set == view.sets.end()) return known.stored;
-  return Target{known.stored.ports, set->second};
+  return Target{known.stored.ports, set->second, known.stored.measured};
 }
 
 void RouteController::Publish(bool forced) {

@@ -3,6 +3,8 @@
 namespace patchbay::controller {
 namespace {
 
+constexpr std::chrono::milliseconds kFresh{50};
+
 // "[fd00::1]:80" -> "fd00::1"
 std::string HostOf(const std::string& address) {
   const std::string host = address.substr(0, address.rfind(':'));
@@ -12,7 +14,6 @@ std::string HostOf(const std::string& address) {
 }  // namespace
 
 std::optional<int> Traffic::To(const std::string& ip) {
-  constexpr std::chrono::milliseconds kFresh{50};
   if (gateway_ == nullptr) return 0;
   const MonoTime now = clock_.Mono();
   const auto count = [&](const std::map<std::string, int>& by_ip) {
@@ -33,6 +34,28 @@ std::optional<int> Traffic::To(const std::string& ip) {
   auto counted = counted_.Lock();
   *counted = std::move(fresh);
   return counted->by_ip ? std::optional(count(*counted->by_ip)) : std::nullopt;
+}
+
+Result<driver::AnswerCount> Traffic::From(const std::string& ip) {
+  if (gateway_ == nullptr) return Error{Code::kUnsupported, "there is no gateway"};
+  const MonoTime now = clock_.Mono();
+  const bool fresh = [&] {
+    auto answered = answered_.Lock();
+    return answered->at && now - *answered->at < kFresh;
+  }();
+  if (!fresh) {
+    auto asked = gateway_->Answers();
+    Answered answered;
+    answered.at = now;
+    if (!asked.ok()) answered.by_ip = asked.error();
+    else
+      for (const auto& [address, count] : *asked) (*answered.by_ip)[HostOf(address)] += count;
+    *answered_.Lock() = std::move(answered);
+  }
+  auto answered = answered_.Lock();
+  if (!answered->by_ip.ok()) return answered->by_ip.error();
+  const auto found = answered->by_ip->find(ip);
+  return found == answered->by_ip->end() ? driver::AnswerCount() : found->second;
 }
 
 }  // namespace patchbay::controller

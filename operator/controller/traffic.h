@@ -1,5 +1,5 @@
-// How many requests are under way to a container, as the gateway counts them. Thread-safe; asks the gateway at most
-// every 50 ms, and blocks as long as that takes.
+// How many requests are under way to a container, and what it has answered, as the gateway counts them. Thread-safe; asks
+// the gateway at most every 50 ms, and blocks as long as that takes.
 #pragma once
 
 #include <chrono>
@@ -20,6 +20,9 @@ class Traffic {
 
   // To every port of this address, WebSockets too; nothing when the gateway cannot tell, or not now.
   std::optional<int> To(const std::string& ip);
+  // From every port of this address, since some moment that stays the same while this lives. The gateway's error when it
+  // cannot tell.
+  Result<driver::AnswerCount> From(const std::string& ip);
   bool any() const { return gateway_ != nullptr; }
 
  private:
@@ -27,9 +30,14 @@ class Traffic {
     std::optional<MonoTime> at;
     std::optional<std::map<std::string, int>> by_ip;
   };
+  struct Answered {
+    std::optional<MonoTime> at;
+    Result<std::map<std::string, driver::AnswerCount>> by_ip = std::map<std::string, driver::AnswerCount>();
+  };
   driver::Gateway* const gateway_;
   Clock& clock_;
   Guarded<Counted> counted_;
+  Guarded<Answered> answered_;
 };
 
 }  // namespace patchbay::controller

@@ -33,6 +33,7 @@ class MovingGateway : public Gateway {
   }
   Result<GatewayState> Read() override { return gateway_.Read(); }
   Result<std::map<std::string, int>> InFlight() override { return gateway_.InFlight(); }
+  Result<std::map<std::string, AnswerCount>> Answers() override { return gateway_.Answers(); }
 
  private:
   static GatewayRoute Move(GatewayRoute route) {

@@ -251,6 +251,23 @@ TEST_F(CaddyTraffic, CountsRequestsUnderWay) {
   EXPECT_EQ(count(), 0);
 }
 
+TEST_F(CaddyTraffic, TellsWhatEachUpstreamAnswers) {
+  GatewayRoute one = RouteTo("one", {{Type::kPrefix, "/one"}}, a_);
+  one.measured = true;
+  GatewayRoute gone = RouteTo("gone", {{Type::kPrefix, "/gone"}}, b_);
+  gone.upstreams = {{"127.0.0.1:1"}};
+  Publish({one, gone});
+  for (int i = 0; i < 5; ++i) Who("/one");
+  EXPECT_EQ(caddy_.Get("/gone").status, 502);
+  const auto deadline = SystemClock().Mono() + std::chrono::seconds(10);
+  const auto counted = [&] { return *caddy_.gateway().Answers(); };
+  while ((counted()[a_.address()].requests() < 5 || counted()["127.0.0.1:1"].requests() < 1) && SystemClock().Mono() < deadline)
+    SystemClock().SleepFor(std::chrono::milliseconds(10), {});
+  EXPECT_EQ(counted()[a_.address()].requests(), 5);
+  EXPECT_EQ(counted()[a_.address()].failed(), 0);
+  EXPECT_EQ(counted()["127.0.0.1:1"].failed(), 1);
+}
+
 TEST_F(CaddyTraffic, FinishesRequestsUnderWayWhenRoutesChange) {
   Publish({RouteTo("one", {}, a_)});
   a_.Hold(true);

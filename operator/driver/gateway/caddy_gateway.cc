@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/digest.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "driver/gateway/caddy_json.h"
 #include "driver/gateway/capabilities.h"
@@ -49,6 +50,7 @@ CaddyGateway::CaddyGateway(std::shared_ptr<http::HttpClient> client, CaddyAdmin 
       client_(std::move(client)),
       admin_(std::move(admin)),
       server_path_(StrCat("/config/apps/http/servers/", options_.server)),
+      journal_path_(StrCat("/config/logging/logs/", MakeMark(options_.installation), "answers")),
       mark_(MakeMark(options_.installation)),
       listen_(PrintTexts(options_.listen)),
       resolver_(options_.answerer == nullptr ? "" : options_.answerer->address()),
@@ -63,7 +65,11 @@ std::vector<std::string> CaddyGateway::Unsupported() const { return FieldsNotDon
 
 Result<Published> CaddyGateway::Publish(const std::vector<GatewayRoute>& routes) {
   const std::lock_guard one_at_a_time(publishing_);
-  return CaddyPublish(*this).Run(routes);
+  measured_ = std::any_of(routes.begin(), routes.end(), [](const GatewayRoute& route) { return route.measured; });
+  PATCHBAY_TRY(auto published, CaddyPublish(*this).Run(routes));
+  // Routes are served without it too.
+  if (const auto set = SetJournal(); !set.ok()) LogWarn("gateway", "Caddy does not say what is answered", {{"error", set.error().message}});
+  return published;
 }
 
 Result<CaddyServer> CaddyGateway::ReadServer() {
@@ -109,6 +115,30 @@ Result<std::map<std::string, int>> CaddyGateway::InFlight() {
   for (const auto& upstream : upstreams)
     counts[FindString(upstream, {"address"})] += static_cast<int>(FindInt(upstream, {"num_requests"}));
   return counts;
+}
+
+// Each change is a reload: a log that is not needed any more goes when Caddy is idle.
+Result<void> CaddyGateway::SetJournal() {
+  if (options_.journal == nullptr || (!measured_ && !journal_stands_)) return {};
+  PATCHBAY_TRY(const auto present, admin_.Get(journal_path_));
+  if (!measured_) {
+    const auto counts = InFlight();
+    const bool idle = counts.ok() && std::all_of(counts->begin(), counts->end(), [](const auto& count) { return count.second == 0; });
+    if (present.exists && !idle) return {};
+    journal_stands_ = false;
+    return present.exists ? admin_.Change("DELETE", journal_path_, "", present.etag) : Result<void>();
+  }
+  journal_stands_ = true;
+  const std::string wanted = options_.journal->Configuration();
+  if (present.exists && present.body == wanted) return {};
+  return admin_.Change(present.exists ? "PATCH" : "PUT", journal_path_, wanted, present.etag);
+}
+
+Result<std::map<std::string, AnswerCount>> CaddyGateway::Answers() {
+  if (options_.journal == nullptr)
+    return Error{Code::kUnsupported, "the operator has no address at which Caddy tells it (--gateway-journal)"};
+  PATCHBAY_CHECK(SetJournal());
+  return options_.journal->Counts();
 }
 
 }  // namespace patchbay::driver

@@ -22,6 +22,7 @@
 #include "base/guarded.h"
 #include "base/meter.h"
 #include "driver/gateway/caddy_admin.h"
+#include "driver/gateway/caddy_journal.h"
 #include "driver/gateway/caddy_server.h"
 #include "driver/gateway/dns_answerer.h"
 #include "driver/gateway/gateway.h"
@@ -39,6 +40,9 @@ struct CaddyOptions {
   // Names that Caddy can ask for: then containers come and go without a reload. nullptr: their addresses are configured.
   // Outlives the gateway.
   DnsAnswerer* answerer = nullptr;
+  // Counts what upstreams answer: while a route is to be measured, a log of ours stands in Caddy's configuration, under
+  // logging.logs, and each of its round trips costs a line. nullptr: Answers() cannot tell. Outlives the gateway.
+  CaddyJournal* journal = nullptr;
   // Without questions for so long and without open requests, a reload costs nobody anything. (Caddy 2.6 resets
   // connections that wait in the old listener's queue while it reloads: seen under load.)
   std::chrono::milliseconds quiet{2'000};
@@ -60,6 +64,7 @@ class CaddyGateway : public Gateway {
   Result<Published> Publish(const std::vector<GatewayRoute>& routes) override;
   Result<GatewayState> Read() override;
   Result<std::map<std::string, int>> InFlight() override;
+  Result<std::map<std::string, AnswerCount>> Answers() override;
 
   // What the "@id"s of our routes begin with.
   const std::string& mark() const { return mark_; }
@@ -79,11 +84,13 @@ class CaddyGateway : public Gateway {
   CaddyGateway(std::shared_ptr<http::HttpClient> client, CaddyAdmin admin, CaddyOptions options);
   Result<CaddyServer> ReadServer();
   void Notice(const std::string& fingerprint);
+  Result<void> SetJournal();
 
   const CaddyOptions options_;
   const std::shared_ptr<http::HttpClient> client_;
   const CaddyAdmin admin_;
   const std::string server_path_;
+  const std::string journal_path_;
   const std::string mark_;    // "patchbay-<8 digits of the installation>-"
   const std::string listen_;  // JSON
   const std::string resolver_;  // address of the answerer, "" without
@@ -95,6 +102,8 @@ class CaddyGateway : public Gateway {
   Counter& changes_failed_;
   std::mutex publishing_;
   std::atomic<bool> looked_for_trial_ = false;
+  std::atomic<bool> measured_ = false;       // as published last
+  std::atomic<bool> journal_stands_ = true;  // in Caddy's configuration, as far as is known
   Guarded<Seen> seen_;
   Guarded<std::optional<MonoTime>> stale_since_;  // what Caddy falls back to is not what it should be
 };

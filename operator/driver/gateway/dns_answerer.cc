@@ -1,6 +1,5 @@
 #include "driver/gateway/dns_answerer.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -10,10 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "base/text.h"
+#include "driver/gateway/sockets.h"
 
 namespace patchbay::driver {
 namespace {
@@ -25,54 +24,7 @@ constexpr std::chrono::seconds kIdle{10};
 // Between our sending an answer and the asker's taking note of the time.
 constexpr std::chrono::milliseconds kSlack{150};
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  int get() const { return fd_; }
-  int Release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
-Error Unavailable(const std::string& what) {
-  return {Code::kUnavailable, StrCat("DNS answerer: ", what, ": ", std::strerror(errno))};
-}
-
-sockaddr_in AddressOf(std::uint32_t host, int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(host);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  return address;
-}
-
-Result<Descriptor> Bind(int type, const std::string& host, std::uint32_t ip, int port) {
-  Descriptor made(socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (made.get() < 0) return Unavailable("no socket");
-  const int yes = 1;
-  if (type == SOCK_STREAM) setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  const sockaddr_in address = AddressOf(ip, port);
-  if (bind(made.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return Unavailable(StrCat("cannot listen on ", host, ":", port));
-  if (type == SOCK_STREAM && listen(made.get(), 16) != 0) return Unavailable("cannot listen");
-  return made;
-}
-
-int PortOf(int fd) {
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
-  return ntohs(address.sin_port);
-}
+constexpr const char* kPurpose = "answer DNS";
 
 }  // namespace
 
@@ -84,18 +36,17 @@ struct DnsAnswerer::Connection {
 };
 
 Result<std::unique_ptr<DnsAnswerer>> DnsAnswerer::Listen(const std::string& host, int port, Clock& clock) {
-  const auto ip = ParseIpv4(host);
-  if (!ip || port < 0 || port > 65'535)
-    return Error{Code::kInvalid, StrCat("\"", host, ":", port, "\" is not an IPv4 address and a port to answer DNS on")};
+  PATCHBAY_TRY(ListenAddress wanted, ListenAddress::Parse(host, port, kPurpose));
   constexpr int kTries = 20;  // a port that is free for UDP may be taken for TCP
   for (int attempt = 0;; ++attempt) {
-    PATCHBAY_TRY(Descriptor udp, Bind(SOCK_DGRAM, host, *ip, port));
-    const int chosen = PortOf(udp.get());
-    auto tcp = Bind(SOCK_STREAM, host, *ip, chosen);
+    wanted.port = port;
+    PATCHBAY_TRY(Descriptor udp, BindTo(wanted, SOCK_DGRAM, kPurpose));
+    const int chosen = wanted.port = PortOf(udp.get());
+    auto tcp = BindTo(wanted, SOCK_STREAM, kPurpose);
     if (!tcp.ok() && port == 0 && attempt < kTries) continue;
     if (!tcp.ok()) return tcp.error();
     Descriptor wake(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-    if (wake.get() < 0) return Unavailable("no eventfd");
+    if (wake.get() < 0) return Error{Code::kUnavailable, StrCat("to ", kPurpose, ": no eventfd")};
     return std::unique_ptr<DnsAnswerer>(
         new DnsAnswerer(clock, udp.Release(), tcp->Release(), wake.Release(), StrCat(host, ":", chosen)));
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "driver/gateway/answer_count.h"
 
 namespace patchbay::driver {
 
@@ -74,6 +75,7 @@ struct GatewayRoute {
   bool strip_path = false;         // of the matched prefix
   std::vector<Upstream> upstreams; // empty: 503 with Retry-After, never 404
   bool moving = false;             // upstreams come and go (containers): the gateway should take others without a reload
+  bool measured = false;             // Answers() is to count what its upstreams answer
   std::vector<std::string> leaving;  // addresses that get nothing new, whose requests under way are to be counted still
   HeaderEdits request_headers;
   HeaderEdits response_headers;
@@ -116,6 +118,10 @@ class Gateway {
   // Requests under way (WebSockets too) per upstream address, where the gateway counts them; kUnsupported otherwise. Of
   // those that were published as `moving` or as `leaving`, one that is missing has none.
   virtual Result<std::map<std::string, int>> InFlight() = 0;
+  // What was answered per upstream address, since some moment that stays the same while this lives. Of routes that were
+  // published as `measured`, some others may be among them. kUnsupported where the gateway does not tell; the message
+  // says what is missing.
+  virtual Result<std::map<std::string, AnswerCount>> Answers() = 0;
 };
 
 }  // namespace patchbay::driver

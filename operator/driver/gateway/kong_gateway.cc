@@ -90,4 +90,8 @@ Result<std::map<std::string, int>> KongGateway::InFlight() {
   return Error{Code::kUnsupported, "Kong does not tell how many requests are under way at an upstream"};
 }
 
+Result<std::map<std::string, AnswerCount>> KongGateway::Answers() {
+  return Error{Code::kUnsupported, "Kong's Admin API does not tell what upstreams answer"};
+}
+
 }  // namespace patchbay::driver

@@ -51,6 +51,7 @@ class KongGateway : public Gateway {
   Result<GatewayState> Read() override;
   // Kong does not count: kUnsupported, once it was seen to answer.
   Result<std::map<std::string, int>> InFlight() override;
+  Result<std::map<std::string, AnswerCount>> Answers() override;
 
   // The tag that all of our entities have.
   const std::string& mark() const { return mark_; }

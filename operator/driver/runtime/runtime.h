@@ -86,6 +86,7 @@ struct Allowance {
   std::int64_t memory_bytes = 0;  // 0: no limit
   std::int64_t nano_cpus = 0;
   std::vector<std::string> networks;  // names
+  friend bool operator==(const Allowance&, const Allowance&) = default;
 };
 
 // Of what a container was made that nobody can change while it is there; but somebody may have made it anew.
@@ -115,6 +116,7 @@ struct Container {
   std::optional<WallTime> started;
   std::optional<WallTime> finished;
   std::optional<WallTime> previous_end;  // of one that was started again: when its run before this one ended
+  friend bool operator==(const Container&, const Container&) = default;
 };
 
 // A container that somebody else made and a person put into our care.

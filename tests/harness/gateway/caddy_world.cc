@@ -26,6 +26,9 @@ CaddyWorld::CaddyWorld(bool by_name) : folder_(MakeFolder()), port_(dev::FreePor
     if (!answerer.ok()) throw std::runtime_error(answerer.error().message);
     answerer_ = *std::move(answerer);
   }
+  auto journal = CaddyJournal::Listen("127.0.0.1", 0);
+  if (!journal.ok()) throw std::runtime_error(journal.error().message);
+  journal_ = *std::move(journal);
   MakeGateway();
 }
 
@@ -35,6 +38,7 @@ void CaddyWorld::MakeGateway() {
   options.installation = "test1234";
   options.listen = {StrCat("127.0.0.1:", port_)};
   options.answerer = answerer_.get();
+  options.journal = journal_.get();
   options.quiet = std::chrono::milliseconds(500);
   auto gateway = CaddyGateway::New(client_, options);
   if (!gateway.ok()) throw std::runtime_error(gateway.error().message);

@@ -23,6 +23,7 @@ class CaddyWorld {
   CaddyAdmin admin();
   http::HttpClient& client() { return *client_; }
   DnsAnswerer& answerer() { return *answerer_; }
+  CaddyJournal& journal() { return *journal_; }
   // Another gateway on the same Caddy, as after a crash of the operator: it knows nothing. `by_name` as at first.
   void ForgetEverything();
   // Nobody answers Caddy's questions any more.
@@ -47,6 +48,7 @@ class CaddyWorld {
   std::shared_ptr<http::HttpClient> client_;
   std::unique_ptr<dev::CaddyChild> caddy_;
   std::unique_ptr<DnsAnswerer> answerer_;
+  std::unique_ptr<CaddyJournal> journal_;
   std::unique_ptr<CaddyGateway> gateway_;
 };
 

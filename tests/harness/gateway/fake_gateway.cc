@@ -90,6 +90,19 @@ Result<std::map<std::string, int>> FakeGateway::InFlight() {
   return counts;
 }
 
+Result<std::map<std::string, AnswerCount>> FakeGateway::Answers() {
+  auto world = world_.Lock();
+  if (world->away) return Away();
+  if (!world->tells) return Error{Code::kUnsupported, "the fake gateway does not tell"};
+  return world->answers;
+}
+
+void FakeGateway::AddAnswers(const std::string& address, int count, int failed, std::chrono::milliseconds took) {
+  Change([&](World& world) {
+    for (int i = 0; i < count; ++i) world.answers[address].Add(i < failed, took);
+  });
+}
+
 void FakeGateway::Change(const std::function<void(World&)>& change) {
   change(*world_.Lock());
   changed_.notify_all();

@@ -25,6 +25,7 @@ class FakeGateway : public Gateway {
   Result<Published> Publish(const std::vector<GatewayRoute>& routes) override;
   Result<GatewayState> Read() override;
   Result<std::map<std::string, int>> InFlight() override;
+  Result<std::map<std::string, AnswerCount>> Answers() override;
 
   // What a test does to it.
   void Refuse(const std::string& route_id, const std::string& message);  // from the next Publish on
@@ -36,6 +37,9 @@ class FakeGateway : public Gateway {
   void ReplaceRoute(const GatewayRoute& route);                         // behind our back
   void SetForeign(const std::string& what, const std::string& config);  // somebody else's configuration
   void SetInFlight(const std::string& address, int requests);
+  // So many answers of this upstream more, each after `took`; `failed` of them are wrong.
+  void AddAnswers(const std::string& address, int count, int failed, std::chrono::milliseconds took = std::chrono::milliseconds(1));
+  void SetTells(bool tells) { world_.Lock()->tells = tells; }  // false: it cannot tell what is answered
   void SetCounts(bool counts) { world_.Lock()->counts = counts; }  // false: it cannot tell what is in flight
 
   // The world as it is.
@@ -56,7 +60,9 @@ class FakeGateway : public Gateway {
     std::map<std::string, std::string> foreign;
     std::map<std::string, int> in_flight;
     bool away = false;
+    std::map<std::string, AnswerCount> answers;
     bool counts = true;
+    bool tells = true;
     int epoch = 1;
     int publishes = 0;
     int changes = 0;

@@ -38,6 +38,7 @@ class FlakyGateway : public Gateway {
   Result<GatewayState> Read() override {
     return Try<GatewayState>("Read", [&] { return inner_.Read(); });
   }
+  Result<std::map<std::string, AnswerCount>> Answers() override { return inner_.Answers(); }
   Result<std::map<std::string, int>> InFlight() override {
     return Try<std::map<std::string, int>>("InFlight", [&] { return inner_.InFlight(); });
   }

@@ -7,6 +7,7 @@
 namespace patchbay::controller {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::Contains;
@@ -146,6 +147,102 @@ TEST_F(Canary, KeepsItsStepAndItsPauseWhenTheOperatorDies) {
   world_.Advance(seconds(2));
   EXPECT_EQ(Share(), 50);
   EXPECT_EQ(New(), 2);
+}
+
+// What the new ones answer, as the gateway sees it.
+class JudgedCanary : public Canary {
+ protected:
+  JudgedCanary() {
+    Json spec = PluginSpec("app:1", 4);
+    spec["strategy"] = {{"type", "Canary"},
+                        {"steps", Json::array({{{"weight", 10}, {"pause", "1m"}}, {{"weight", 50}, {"pause", "1m"}}})},
+                        {"analysis", {{"maxErrorPercent", 5}, {"maxLatency", "500ms"}, {"minRequests", 20}}}};
+    world_.ApplyPlugin("shop", spec);
+    world_.ApplyRoute("shop", RouteSpec("shop"));
+    world_.Settle();
+    for (const auto& container : world_.Containers()) old_.insert(container.ip);
+    Change();
+    world_.Advance(seconds(3));  // they are looked at
+  }
+  void Answer(int count, int failed, milliseconds took = milliseconds(1)) {
+    for (const auto& container : world_.Containers())
+      if (!old_.contains(container.ip)) world_.gateway.AddAnswers(container.ip + ":8080", count, failed, took);
+  }
+};
+
+TEST_F(JudgedCanary, AsksTheGatewayToMeasure) {
+  ASSERT_FALSE(world_.gateway.Served().empty());
+  EXPECT_TRUE(world_.gateway.Served().front().measured);
+}
+
+TEST_F(JudgedCanary, GoesOnWhenItAnswersWell) {
+  EXPECT_EQ(Share(), 10);
+  Answer(100, 5);
+  world_.Advance(minutes(1) + seconds(5));
+  EXPECT_EQ(Share(), 50);
+  Answer(100, 0);
+  world_.Advance(minutes(1) + seconds(5));
+  EXPECT_EQ(world_.Phase("shop"), "Running");
+  EXPECT_EQ(New(), 4);
+}
+
+TEST_F(JudgedCanary, IsTakenBackAtOnceWhenItAnswersWrong) {
+  Answer(100, 6);
+  world_.Advance(seconds(5));
+  EXPECT_EQ(New(), 0);
+  EXPECT_EQ(Share(), 0);
+  EXPECT_EQ(world_.ConditionOf(world_.PluginKey("shop"), "Ready"), "False/RolledBack");
+  EXPECT_THAT(Message(), HasSubstr("6 of 100 answers of the new ones were errors"));
+  for (const auto& container : world_.Containers()) EXPECT_TRUE(old_.contains(container.ip));
+}
+
+TEST_F(JudgedCanary, IsTakenBackWhenItIsSlow) {
+  Answer(90, 0);
+  Answer(10, 0, milliseconds(900));
+  world_.Advance(seconds(5));
+  EXPECT_EQ(New(), 0);
+  EXPECT_THAT(Message(), HasSubstr("10 of 100 answers of the new ones took longer than 500 ms"));
+}
+
+TEST_F(JudgedCanary, WaitsForEnoughAnswersHoweverLong) {
+  Answer(19, 19);
+  world_.Advance(minutes(30));
+  EXPECT_EQ(Share(), 10);
+  EXPECT_THAT(Message(), HasSubstr("waits for 20 answers"));
+  EXPECT_THAT(Message(), HasSubstr("19 so far"));
+}
+
+TEST_F(JudgedCanary, IsJudgedByWhatCameInEachStepAlone) {
+  Answer(100, 0);
+  world_.Advance(minutes(1) + seconds(5));
+  EXPECT_EQ(Share(), 50);
+  Answer(19, 0);
+  world_.Advance(minutes(5));
+  EXPECT_EQ(Share(), 50);
+  EXPECT_NE(world_.Phase("shop"), "Running");
+}
+
+TEST_F(JudgedCanary, WaitsToBePromotedWhereTheGatewayCannotTell) {
+  world_.gateway.SetTells(false);
+  world_.Advance(minutes(30));
+  EXPECT_EQ(Share(), 10);
+  EXPECT_THAT(Message(), HasSubstr("cannot be judged: the fake gateway does not tell; waits to be promoted"));
+  Promote("all");
+  world_.Advance(minutes(1));
+  EXPECT_EQ(world_.Phase("shop"), "Running");
+}
+
+TEST_F(JudgedCanary, BeginsToCountAnewWhenTheOperatorDies) {
+  Answer(15, 0);
+  world_.RestartOperator();
+  world_.Advance(seconds(10));
+  Answer(15, 0);
+  world_.Advance(minutes(10));
+  EXPECT_EQ(Share(), 10);
+  EXPECT_THAT(Message(), HasSubstr("15 so far"));
+  Answer(10, 0);
+  world_.Advance(seconds(10));
+  EXPECT_EQ(Share(), 50);
 }
 
 }  // namespace
