@@ -147,7 +147,6 @@ constexpr Difference kDifferences[] = {
     {"create-ns-secret-configmap #9 *", "body.rows*", "*", "There are no namespaces of a Kubernetes' own."},
     {"create-ns-secret-configmap #16 *", "status", "404", kOther},
     {"create-ns-secret-configmap #17 *", "status", "404", kOther},
-    {"discovery #18 *", "status", "404", "There are no services."},
     {"events #25 *", "status", "404", "Events are served in v1 only."},
     {"pods-logs-top *", "*", "*", kNoPods},
 

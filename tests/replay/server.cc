@@ -57,14 +57,19 @@ Server::Server(WallTime now) : clock_(now) {
 void Server::Start() {
   api_.reset();
   committer_.reset();
+  mirrored_.reset();
   cache_.reset();
   cache_ = std::make_unique<cache::Cache>(store_, clock_, NullMeter());
   EXPECT_TRUE(cache_->Poll().ok());
   committer_ = std::make_unique<cache::Committer>(store_, *cache_, clock_, random_, "patchbay-operator");
   api::ApiOptions options;
   options.version = "replay";
-  api_ = std::make_unique<api::Api>(RecordedWorld(), *cache_, *committer_, clock_, random_, NullMeter(), options,
-                                    api::Backstage{});
+  mirror_.Open();
+  mirrored_ = std::make_unique<cache::Cache>(mirror_, clock_, NullMeter());
+  EXPECT_TRUE(mirrored_->Poll().ok());
+  api::Backstage backstage;
+  backstage.mirror = mirrored_.get();
+  api_ = std::make_unique<api::Api>(RecordedWorld(), *cache_, *committer_, clock_, random_, NullMeter(), options, backstage);
 }
 
 void Server::Compact() {

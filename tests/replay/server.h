@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "cache/cache.h"
 #include "cache/committer.h"
+#include "cache/mirror.h"
 #include "harness/clock/fake_clock.h"
 #include "harness/store/memory_store.h"
 #include "replay/transcript.h"
@@ -34,6 +35,8 @@ class Server {
   FakeClock clock_;
   Random random_{7};
   store::MemoryStore store_{clock_};
+  cache::Mirror mirror_{clock_};  // nothing runs
+  std::unique_ptr<cache::Cache> mirrored_;
   std::unique_ptr<cache::Cache> cache_;
   std::unique_ptr<cache::Committer> committer_;
   std::unique_ptr<api::Api> api_;

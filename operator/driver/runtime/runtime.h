@@ -94,6 +94,7 @@ struct Makeup {
   std::vector<std::string> env;     // "NAME=value", the image's own among them
   std::vector<Mount> mounts;        // the image's own volumes among them
   std::vector<PortMapping> ports;   // on the host
+  friend bool operator==(const Makeup&, const Makeup&) = default;
 };
 
 // What a container is, as last observed.

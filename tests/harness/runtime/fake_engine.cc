@@ -192,7 +192,7 @@ Reply FakeEngine::Create(const std::string& name, const std::string& body) {
 // A pull answers 200 and tells of a failure in a line of its progress.
 Reply FakeEngine::ServeImage(const http::Call& call, const std::vector<std::string>& steps, const http::Query& query) {
   if (call.method == "POST") {
-    const auto pulled = truth_.Pull(StrCat(query.Get("fromImage"), ":", query.Get("tag")));
+    const auto pulled = truth_.Pull(StrCat(query.Get("fromImage"), ":", query.Get("tag")), {});
     std::string progress = "{\"status\":\"Pulling from library\"}\r\n";
     if (!pulled.ok())
       progress += DumpJson({{"errorDetail", {{"message", pulled.error().message}}}, {"error", pulled.error().message}}) + "\r\n";

@@ -216,7 +216,7 @@ TEST_F(JudgedCanary, IsJudgedByWhatCameInEachStepAlone) {
   Answer(100, 0);
   world_.Advance(minutes(1) + seconds(5));
   EXPECT_EQ(Share(), 50);
-  Answer(19, 0);
+  Answer(9, 0);  // each of the two
   world_.Advance(minutes(5));
   EXPECT_EQ(Share(), 50);
   EXPECT_NE(world_.Phase("shop"), "Running");
