@@ -24,6 +24,7 @@ class KongPublish {
   std::vector<KongEntity> NewWish() const;
   // One after the other; an error only when the whole Publish must end.
   Result<void> Make(const std::vector<KongStep>& steps, MonoTime deadline);
+  Result<void> Send(const KongStep& step) const;
   Result<void> Judge(const KongStep& step, const Error& error);
   // DB-less: all at once.
   Result<void> Replace(const std::vector<KongEntity>& wish);

@@ -54,6 +54,7 @@ class KongStage {
     ours.call_deadline = std::chrono::milliseconds(500);  // real
     ours.clock = &clock;
     gateway = *KongGateway::New(http::NewCurlClient(), ours);
+    foreign = kong.WithoutTag(gateway->mark());
     if (!options.database) return;
     const auto service = kong.Put("/services", {{"name", "theirs"}, {"host", "theirs.example.org"}});
     kong.Put("/routes", {{"name", "theirs"}, {"paths", {"/theirs"}}, {"service", {{"id", service["id"]}}}});
