@@ -260,6 +260,7 @@ void Simulation::Turn(milliseconds time) {
   for (milliseconds step(20); done < time; step = step * 8 / 5) {
     world_.clock.Advance(step);
     done += step;
+    static_cast<void>(world_.op->cache.Poll());  // as its thread does: what was committed in doubt is found
     for (int busy = 0; world_.op->controllers.Settle() > 1 && busy < 20; ++busy) {
       world_.clock.Advance(milliseconds(60));
       done += milliseconds(60);

@@ -11,7 +11,7 @@
 namespace patchbay::controller {
 namespace {
 
-constexpr int kShares = 20;  // of the seeds, so that two processes can share them
+constexpr int kShares = 21;  // of the seeds, so that two processes can share them; odd: both sorts of lives in each
 
 int Seeds() {
   const char* asked = std::getenv("PATCHBAY_SEEDS");
