@@ -5,13 +5,14 @@ when 1,000 routes change at once, and what is left when nothing happens.
 import concurrent.futures
 import http.client
 import http.server
+import json
 import pathlib
 import random
 import sys
 import threading
 import time
 
-from bench_stage import CLIENTS, Endpoint, Engine, Patchbay, add_row, until
+from bench_stage import CLIENTS, Engine, Patchbay, UnixConnection, add_row, until
 from steady_bench import cpu_seconds, plugin, settle
 
 ROUTES = 5000
@@ -71,13 +72,23 @@ def caddy_pid(patchbay):
 
 def reload_caddy(patchbay):
     """Seconds that Caddy itself takes to load its configuration, a foreign log in it changed: the floor of any change."""
-    admin = Endpoint(f"unix://{next(patchbay.data.rglob('admin.sock'))}")
-    config = admin.ask("GET", "/config/")
+    admin = UnixConnection(str(next(patchbay.data.rglob("admin.sock"))), 60)
+
+    def ask(method, path, body=None):
+        admin.request(method, path, body, {"Host": "", "Content-Type": "application/json"})  # it takes no other host
+        answer = admin.getresponse()
+        text = answer.read().decode()
+        if answer.status != 200:
+            raise SystemExit(f"error: Caddy's {method} {path}: {answer.status} {text}")
+        return text
+
+    config = json.loads(ask("GET", "/config/"))
     times = []
     for turn in range(5):
         config.setdefault("logging", {}).setdefault("logs", {})["bench"] = {"level": "ERROR", "include": [f"bench.{turn}"]}
+        text = json.dumps(config)
         begin = time.monotonic()
-        admin.ask("POST", "/load", config)
+        ask("POST", "/load", text)
         times.append(time.monotonic() - begin)
     return sorted(times)[len(times) // 2]
 
