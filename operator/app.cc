@@ -103,6 +103,13 @@ std::string FirstToken(const std::string& file) {
   return "";
 }
 
+// "127.0.0.1:5391"; a port of -1 is refused by whoever listens there.
+std::pair<std::string, int> SplitAddress(const std::string& address) {
+  const auto colon = address.rfind(':');
+  const auto port = colon == std::string::npos ? std::nullopt : ParseInt(address.substr(colon + 1));
+  return {address.substr(0, colon), port ? static_cast<int>(*port) : -1};
+}
+
 }  // namespace
 
 cache::CacheOptions PodsOptions() {
@@ -212,13 +219,6 @@ std::vector<std::pair<std::string, std::string>> App::Parts::Checks() {
   }
   for (auto& check : present->Checks()) checks.push_back(std::move(check));
   return checks;
-}
-
-// "127.0.0.1:5391"; a port of -1 is refused by whoever listens there.
-static std::pair<std::string, int> SplitAddress(const std::string& address) {
-  const auto colon = address.rfind(':');
-  const auto port = colon == std::string::npos ? std::nullopt : ParseInt(address.substr(colon + 1));
-  return {address.substr(0, colon), port ? static_cast<int>(*port) : -1};
 }
 
 Result<std::shared_ptr<Hands>> App::Parts::MakeHands(const std::string& installation) {

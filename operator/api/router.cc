@@ -78,11 +78,11 @@ void Router::ServeMirrored(const CallPtr& call) const {
     return path.name.empty() ? verbs_.evictions.DeleteCollection(call) : verbs_.evictions.Delete(call);
   }
   Failure failure = MethodNotAllowed(*call->kind, VerbOf(*call));
-  failure.message = StrCat(
-      path.subresource.empty() ? StrCat("a ", call->kind->kind, " shows what runs, it cannot be written")
-                               : StrCat(path.plural, "/", path.subresource, " is not served here"),
-      ": change the Plugin that it belongs to",
-      path.subresource.empty() ? ", and it follows" : "; for a look inside, ask the container engine (docker exec)");
+  // What its document says of it says why.
+  failure.message = path.subresource.empty()
+                        ? FindString(call->kind->schema, {"description"})
+                        : StrCat(path.plural, "/", path.subresource, " is not served here: change the Plugin that it belongs ",
+                                 "to; for a look inside, ask the container engine (docker exec)");
   call->Fail(failure);
 }
 

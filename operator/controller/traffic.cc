@@ -13,49 +13,37 @@ std::string HostOf(const std::string& address) {
 
 }  // namespace
 
-std::optional<int> Traffic::To(const std::string& ip) {
-  if (gateway_ == nullptr) return 0;
+template <typename Count>
+Result<Count> Traffic::Of(const std::string& ip, Question<Count> question, Guarded<Told<Count>>& told) {
   const MonoTime now = clock_.Mono();
-  const auto count = [&](const std::map<std::string, int>& by_ip) {
-    const auto found = by_ip.find(ip);
-    return found == by_ip.end() ? 0 : found->second;
+  const auto find = [&](const Told<Count>& last) -> Result<Count> {
+    if (!last.by_ip.ok()) return last.by_ip.error();
+    const auto found = last.by_ip->find(ip);
+    return found == last.by_ip->end() ? Count() : found->second;
   };
   {
-    auto counted = counted_.Lock();
-    if (counted->at && now - *counted->at < kFresh)
-      return counted->by_ip ? std::optional(count(*counted->by_ip)) : std::nullopt;
+    const auto last = told.Lock();
+    if (last->at && now - *last->at < kFresh) return find(*last);
   }
-  const auto asked = gateway_->InFlight();
-  Counted fresh{now, std::nullopt};
-  if (asked.ok()) {
-    fresh.by_ip.emplace();
-    for (const auto& [address, requests] : *asked) (*fresh.by_ip)[HostOf(address)] += requests;
-  }
-  auto counted = counted_.Lock();
-  *counted = std::move(fresh);
-  return counted->by_ip ? std::optional(count(*counted->by_ip)) : std::nullopt;
+  Told<Count> fresh;
+  fresh.at = now;
+  if (const auto asked = (gateway_->*question)(); !asked.ok()) fresh.by_ip = asked.error();
+  else
+    for (const auto& [address, count] : *asked) (*fresh.by_ip)[HostOf(address)] += count;
+  const auto last = told.Lock();
+  *last = std::move(fresh);
+  return find(*last);
+}
+
+std::optional<int> Traffic::To(const std::string& ip) {
+  if (gateway_ == nullptr) return 0;
+  const auto count = Of(ip, &driver::Gateway::InFlight, in_flight_);
+  return count.ok() ? std::optional(*count) : std::nullopt;
 }
 
 Result<driver::AnswerCount> Traffic::From(const std::string& ip) {
   if (gateway_ == nullptr) return Error{Code::kUnsupported, "there is no gateway"};
-  const MonoTime now = clock_.Mono();
-  const bool fresh = [&] {
-    auto answered = answered_.Lock();
-    return answered->at && now - *answered->at < kFresh;
-  }();
-  if (!fresh) {
-    auto asked = gateway_->Answers();
-    Answered answered;
-    answered.at = now;
-    if (!asked.ok()) answered.by_ip = asked.error();
-    else
-      for (const auto& [address, count] : *asked) (*answered.by_ip)[HostOf(address)] += count;
-    *answered_.Lock() = std::move(answered);
-  }
-  auto answered = answered_.Lock();
-  if (!answered->by_ip.ok()) return answered->by_ip.error();
-  const auto found = answered->by_ip->find(ip);
-  return found == answered->by_ip->end() ? driver::AnswerCount() : found->second;
+  return Of(ip, &driver::Gateway::Answers, answers_);
 }
 
 }  // namespace patchbay::controller

@@ -26,18 +26,20 @@ class Traffic {
   bool any() const { return gateway_ != nullptr; }
 
  private:
-  struct Counted {
+  template <typename Count>
+  struct Told {  // by the gateway, last
     std::optional<MonoTime> at;
-    std::optional<std::map<std::string, int>> by_ip;
+    Result<std::map<std::string, Count>> by_ip = std::map<std::string, Count>();
   };
-  struct Answered {
-    std::optional<MonoTime> at;
-    Result<std::map<std::string, driver::AnswerCount>> by_ip = std::map<std::string, driver::AnswerCount>();
-  };
+  template <typename Count>
+  using Question = Result<std::map<std::string, Count>> (driver::Gateway::*)();
+  template <typename Count>
+  Result<Count> Of(const std::string& ip, Question<Count> question, Guarded<Told<Count>>& told);
+
   driver::Gateway* const gateway_;
   Clock& clock_;
-  Guarded<Counted> counted_;
-  Guarded<Answered> answered_;
+  Guarded<Told<int>> in_flight_;
+  Guarded<Told<driver::AnswerCount>> answers_;
 };
 
 }  // namespace patchbay::controller

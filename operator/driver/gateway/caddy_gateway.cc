@@ -68,7 +68,9 @@ Result<Published> CaddyGateway::Publish(const std::vector<GatewayRoute>& routes)
   measured_ = std::any_of(routes.begin(), routes.end(), [](const GatewayRoute& route) { return route.measured; });
   PATCHBAY_TRY(auto published, CaddyPublish(*this).Run(routes));
   // Routes are served without it too.
-  if (const auto set = SetJournal(); !set.ok()) LogWarn("gateway", "Caddy does not say what is answered", {{"error", set.error().message}});
+  const auto set = SetJournal();
+  if (!set.ok()) LogWarn("gateway", "Caddy does not say what is answered", {{"error", set.error().message}});
+  published.postponed = published.postponed || (set.ok() && !*set);
   return published;
 }
 
@@ -118,20 +120,22 @@ Result<std::map<std::string, int>> CaddyGateway::InFlight() {
 }
 
 // Each change is a reload: a log that is not needed any more goes when Caddy is idle.
-Result<void> CaddyGateway::SetJournal() {
-  if (options_.journal == nullptr || (!measured_ && !journal_stands_)) return {};
+Result<bool> CaddyGateway::SetJournal() {
+  if (options_.journal == nullptr || (!measured_ && !journal_stands_)) return true;
   PATCHBAY_TRY(const auto present, admin_.Get(journal_path_));
   if (!measured_) {
     const auto counts = InFlight();
     const bool idle = counts.ok() && std::all_of(counts->begin(), counts->end(), [](const auto& count) { return count.second == 0; });
-    if (present.exists && !idle) return {};
+    if (present.exists && !idle) return false;
+    if (present.exists) PATCHBAY_CHECK(admin_.Change("DELETE", journal_path_, "", present.etag));
     journal_stands_ = false;
-    return present.exists ? admin_.Change("DELETE", journal_path_, "", present.etag) : Result<void>();
+    return true;
   }
   journal_stands_ = true;
   const std::string wanted = options_.journal->Configuration();
-  if (present.exists && present.body == wanted) return {};
-  return admin_.Change(present.exists ? "PATCH" : "PUT", journal_path_, wanted, present.etag);
+  if (!present.exists || present.body != wanted)
+    PATCHBAY_CHECK(admin_.Change(present.exists ? "PATCH" : "PUT", journal_path_, wanted, present.etag));
+  return true;
 }
 
 Result<std::map<std::string, AnswerCount>> CaddyGateway::Answers() {

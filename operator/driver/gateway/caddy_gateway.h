@@ -84,7 +84,8 @@ class CaddyGateway : public Gateway {
   CaddyGateway(std::shared_ptr<http::HttpClient> client, CaddyAdmin admin, CaddyOptions options);
   Result<CaddyServer> ReadServer();
   void Notice(const std::string& fingerprint);
-  Result<void> SetJournal();
+  // False: it is to go, and has to wait for a moment without requests.
+  Result<bool> SetJournal();
 
   const CaddyOptions options_;
   const std::shared_ptr<http::HttpClient> client_;

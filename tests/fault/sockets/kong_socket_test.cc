@@ -5,6 +5,7 @@
 #include "driver/gateway/kong_gateway.h"
 #include "fault/world/shop.h"
 #include "harness/gateway/fake_kong.h"
+#include "harness/gateway/plain_route.h"
 #include "harness/http/faulty_server.h"
 
 namespace patchbay::driver {
@@ -34,15 +35,6 @@ const Failure kFailures[] = {
     {"CutAfterItWasApplied", SocketFault::kCutAfter},
     {"CutWithinTheAnswer", SocketFault::kCutHalf},
 };
-
-GatewayRoute Route(const std::string& id, std::vector<Upstream> upstreams) {
-  GatewayRoute route;
-  route.id = id;
-  route.name = "default/" + id;
-  route.paths = {{PathMatch::Type::kPrefix, "/" + id}};
-  route.upstreams = std::move(upstreams);
-  return route;
-}
 
 // Kong on a socket, and our gateway on it.
 class KongStage {

@@ -13,20 +13,12 @@
 #include <stdexcept>
 
 #include "base/text.h"
+#include "harness/http/send_all.h"
 
 namespace patchbay::http {
 namespace {
 
 constexpr int kLook = 20;  // ms, between looks at whether to end
-
-bool SendAll(int socket, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto sent = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return true;
-}
 
 // More bytes behind what is there; false at the end.
 bool Receive(int socket, std::string& bytes) {

@@ -126,13 +126,6 @@ std::string EventLine(const RuntimeEvent& event) {
 FakeEngine::FakeEngine(FakeRuntime& truth, const std::string& socket)
     : truth_(truth), socket_(socket), server_("unix:" + socket, [this](const http::Call& call) { return Serve(call); }) {}
 
-http::FaultyServer::Fits FakeEngine::Is(const std::string& method, const std::string& action) {
-  return [method, action](const http::Call& call) {
-    const auto steps = StepsOf(call.url);
-    return call.method == method && (action.empty() || steps.back() == action || (action == "remove" && steps.size() == 2));
-  };
-}
-
 Reply FakeEngine::Serve(const http::Call& call) {
   const auto steps = StepsOf(call.url);
   const auto mark = call.url.find('?');

@@ -28,9 +28,6 @@ class FakeEngine {
   // Archives that were put into containers.
   int copies() const { return copies_.Copy(); }
 
-  // For Fail: "POST /containers/create" fits whatever the version, the id or the query.
-  static http::FaultyServer::Fits Is(const std::string& method, const std::string& action);
-
  private:
   using Reply = http::FaultyServer::Reply;
   Reply Serve(const http::Call& call);

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "harness/http/send_all.h"
 
 namespace patchbay {
 namespace {
@@ -20,15 +21,6 @@ sockaddr_un UnixAddress(const std::string& path) {
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
   return address;
-}
-
-bool SendAll(int socket, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto sent = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return true;
 }
 
 // Requests begin at the beginning of what the client sends in one piece.

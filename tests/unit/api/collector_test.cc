@@ -12,16 +12,6 @@ constexpr const char* kMapsPath = "/api/v1/namespaces/default/configmaps";
 
 std::string MapAt(const std::string& name) { return std::string(kMapsPath) + "/" + name; }
 
-// The world's clock goes on meanwhile: a write that somebody got ahead of is tried again after a pause.
-template <class Condition>
-bool Eventually(World& world, const Condition& condition) {
-  for (int i = 0; i < 5'000; ++i) {
-    if (condition()) return true;
-    SystemClock().SleepFor(std::chrono::milliseconds(2), {});
-    world.clock.Advance(std::chrono::milliseconds(10));
-  }
-  return false;
-}
 bool GoesAway(World& world, const std::string& path) {
   return Eventually(world, [&] { return world.Get(path).status == 404; });
 }

@@ -24,15 +24,6 @@ Json MakeMap(const std::string& name) {
 void MakeNamespace(World& world, const std::string& name) {
   world.Post("/api/v1/namespaces", {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}}}});
 }
-template <class Condition>
-bool Eventually(World& world, const Condition& condition) {
-  for (int i = 0; i < 5'000; ++i) {
-    if (condition()) return true;
-    SystemClock().SleepFor(std::chrono::milliseconds(2), {});
-    world.clock.Advance(std::chrono::milliseconds(10));
-  }
-  return false;
-}
 
 TEST(Protection, RefusesADeleteAndSaysHowToLiftIt) {
   World world;

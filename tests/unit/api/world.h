@@ -106,4 +106,15 @@ inline Json MakeSecret(const std::string& name) {
 
 inline std::string OneOf(const std::string& name) { return std::string(kPluginsPath) + "/" + name; }
 
+// Waits for what another thread does. The world's clock goes on meanwhile: a write that somebody got ahead of is tried again after a pause.
+template <class Condition>
+bool Eventually(World& world, const Condition& condition) {
+  for (int i = 0; i < 5'000; ++i) {
+    if (condition()) return true;
+    SystemClock().SleepFor(std::chrono::milliseconds(2), {});
+    world.clock.Advance(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
 }  // namespace patchbay::api

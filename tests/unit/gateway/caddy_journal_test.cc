@@ -5,6 +5,7 @@
 
 #include "driver/gateway/caddy_gateway.h"
 #include "harness/gateway/fake_caddy.h"
+#include "harness/gateway/plain_route.h"
 #include "object/json.h"
 
 namespace patchbay::driver {
@@ -75,13 +76,12 @@ class JournalOfGateway : public Journal {
     gateway_ = *CaddyGateway::New(caddy_, options);
     caddy_->SetConfig(*ParseJson(R"({"logging":{"logs":{"theirs":{"level":"ERROR"}}}})"));
   }
-  void Publish(bool measured) {
-    GatewayRoute route;
-    route.id = "r";
-    route.name = "default/r";
-    route.upstreams = {{"10.0.0.1:80"}};
+  Published Publish(bool measured) {
+    GatewayRoute route = Route("r");
     route.measured = measured;
-    ASSERT_TRUE(gateway_->Publish({route}).ok());
+    const auto published = gateway_->Publish({route});
+    EXPECT_TRUE(published.ok()) << published.error().message;
+    return published.ok() ? *published : Published{};
   }
   std::vector<std::string> Logs() const {
     std::vector<std::string> names;
@@ -107,10 +107,10 @@ TEST_F(JournalOfGateway, StandsInTheConfigurationWhileARouteIsMeasured) {
 TEST_F(JournalOfGateway, GoesWhenNobodyNeedsItAndNobodyIsServed) {
   Publish(true);
   caddy_->SetInFlight("10.0.0.1:80", 1);
-  Publish(false);
+  EXPECT_TRUE(Publish(false).postponed);
   EXPECT_EQ(Logs().size(), 2u);
   caddy_->SetInFlight("10.0.0.1:80", 0);
-  Publish(false);
+  EXPECT_FALSE(Publish(false).postponed);
   EXPECT_THAT(Logs(), UnorderedElementsAre("theirs"));
 }
 

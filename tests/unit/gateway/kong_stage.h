@@ -13,17 +13,9 @@
 #include "driver/gateway/kong_gateway.h"
 #include "harness/clock/fake_clock.h"
 #include "harness/gateway/fake_kong.h"
+#include "harness/gateway/plain_route.h"
 
 namespace patchbay::driver {
-
-inline GatewayRoute Route(const std::string& id, std::vector<Upstream> upstreams = {{"10.0.0.1:80"}}) {
-  GatewayRoute route;
-  route.id = id;
-  route.name = "default/" + id;
-  route.paths = {{PathMatch::Type::kPrefix, "/" + id}};
-  route.upstreams = std::move(upstreams);
-  return route;
-}
 
 inline std::vector<GatewayRoute> Routes(int count) {
   std::vector<GatewayRoute> routes;
