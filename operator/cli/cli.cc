@@ -228,7 +228,7 @@ class CommandLine {
     AddSelector(restart);
     OnServer(restart, [this](Session& session) { return Restart(session, words_, output_.selector); });
     AddRollout();
-    CLI::App* drift = Add("drift", "Show where containers deviate from what is wished (exit code 1: something does)");
+    CLI::App* drift = Add("drift", "Show where containers, and routes in the gateway, deviate from what is wished (exit code 1: something does)");
     AddWords(drift, "what");
     AddSelector(drift);
     AddAll(drift);

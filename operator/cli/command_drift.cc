@@ -1,4 +1,4 @@
-// drift: where the containers deviate from what is wished, as the operator last saw it.
+// drift: where containers, and routes in the gateway, deviate from what is wished, as the operator last saw it.
 #include <iostream>
 
 #include "base/clock.h"
@@ -20,20 +20,22 @@ std::string Age(const Json& deviation) {
 
 int ShowDrift(Session& session, const std::vector<std::string>& words, const std::string& selector) {
   const Kind* plugins = Kinds::Embedded().FindWord("plugin");
-  const auto objects = Resolve(session, words.empty() ? std::vector<std::string>{"plugins"} : words, selector, words.empty(), plugins);
+  const Kind* routes = Kinds::Embedded().FindWord("route");
+  const auto objects = Resolve(session, words.empty() ? std::vector<std::string>{"plugins,routes"} : words, selector, words.empty(), plugins);
   if (!objects.ok()) return Fail(objects.error(), 2);
   TextTable table(std::cout);
-  table.Add({"NAMESPACE", "PLUGIN", "FIELD", "DESIRED", "ACTUAL", "AGE"});
+  table.Add({"NAMESPACE", "OBJECT", "FIELD", "DESIRED", "ACTUAL", "AGE"});
   int deviations = 0;
   for (const Named& named : *objects) {
-    if (named.kind != plugins) return Fail(Error{Code::kInvalid, StrCat(named.Text(), ": only plugins show drift")}, 2);
-    const auto plugin = session.api.Get(named.Path());
-    if (!plugin.ok()) return Fail(plugin.error(), 2);
-    const Json* drift = Find(*plugin, {"status", "drift"});
+    if (named.kind != plugins && named.kind != routes)
+      return Fail(Error{Code::kInvalid, StrCat(named.Text(), ": only plugins and routes show drift")}, 2);
+    const auto object = session.api.Get(named.Path());
+    if (!object.ok()) return Fail(object.error(), 2);
+    const Json* drift = Find(*object, {"status", "drift"});
     if (drift == nullptr || !drift->is_array()) continue;
     for (const Json& each : *drift) {
       ++deviations;
-      table.Add({named.ns, named.name, FindString(each, {"field"}), FindString(each, {"desired"}), FindString(each, {"actual"}), Age(each)});
+      table.Add({named.ns, StrCat(named.kind->singular, "/", named.name), FindString(each, {"field"}), FindString(each, {"desired"}), FindString(each, {"actual"}), Age(each)});
     }
   }
   if (deviations > 0) table.Flush();

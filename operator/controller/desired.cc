@@ -75,18 +75,6 @@ RollStrategy ReadStrategy(const Json& spec, int replicas) {
   return strategy;
 }
 
-ReconcileWish ReadReconcile(const Json& plugin, const Json& spec) {
-  ReconcileWish wish;
-  const std::string mode = FindString(spec, {"reconcile", "mode"}, "Correct");
-  wish.mode = mode == "Warn" ? ReconcileMode::kWarn : mode == "Observe" ? ReconcileMode::kObserve : ReconcileMode::kCorrect;
-  wish.paused = FindBool(spec, {"reconcile", "paused"});
-  constexpr std::chrono::milliseconds kLeast{1'000};
-  if (const auto interval = ParseDuration(FindString(spec, {"reconcile", "interval"}))) wish.interval = std::max(*interval, kLeast);
-  const auto annotations = AnnotationsOf(plugin);
-  if (const auto at = annotations.find(kReconcileAt); at != annotations.end()) wish.requested_at = at->second;
-  return wish;
-}
-
 PullPolicy ReadPullPolicy(const Json& spec) {
   const std::string policy = FindString(spec, {"imagePullPolicy"});
   if (policy == "Always") return PullPolicy::kAlways;
@@ -121,6 +109,18 @@ std::map<std::string, Eviction> ReadEvictions(const Json& plugin) {
 }
 
 }  // namespace
+
+ReconcileWish ReadReconcile(const Json& object) {
+  ReconcileWish wish;
+  const std::string mode = FindString(object, {"spec", "reconcile", "mode"}, "Correct");
+  wish.mode = mode == "Warn" ? ReconcileMode::kWarn : mode == "Observe" ? ReconcileMode::kObserve : ReconcileMode::kCorrect;
+  wish.paused = FindBool(object, {"spec", "reconcile", "paused"});
+  constexpr std::chrono::milliseconds kLeast{1'000};
+  if (const auto interval = ParseDuration(FindString(object, {"spec", "reconcile", "interval"}))) wish.interval = std::max(*interval, kLeast);
+  const auto annotations = AnnotationsOf(object);
+  if (const auto at = annotations.find(kReconcileAt); at != annotations.end()) wish.requested_at = at->second;
+  return wish;
+}
 
 std::vector<NamedPort> ReadPorts(const Json& plugin) {
   std::vector<NamedPort> ports;
@@ -178,7 +178,7 @@ Desired BuildDesired(const Json& plugin, const Lookup& lookup, const std::string
   desired.ports = ReadPorts(plugin);
   desired.strategy = ReadStrategy(spec, desired.asked);
   desired.strategy.analysis = ReadAnalysis(plugin);
-  desired.reconcile = ReadReconcile(plugin, spec);
+  desired.reconcile = ReadReconcile(plugin);
   const auto annotations = AnnotationsOf(plugin);
   if (const auto promoted = annotations.find(kPromote); promoted != annotations.end()) desired.promoted = promoted->second;
   desired.idle_fields = FindIdleFields(spec);

@@ -71,6 +71,9 @@ struct ReconcileWish {
   std::string requested_at;                           // once, whatever the mode: kReconcileAt
 };
 
+// Of a Plugin or a Route.
+ReconcileWish ReadReconcile(const Json& object);
+
 enum class PullPolicy { kIfNotPresent, kAlways, kNever };
 enum class RestartPolicy { kAlways, kOnFailure, kNever };
 

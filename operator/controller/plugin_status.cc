@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "controller/drift_status.h"
 
 namespace patchbay::controller {
 namespace {
@@ -65,25 +66,13 @@ void WriteRollout(Json& plugin, const Desired& desired, const PluginReport& repo
   SetStatus(plugin, "lastHandledReconcileAt", report.handled_request.empty() ? Json() : Json(report.handled_request));
 }
 
-// Each since it was first seen as it is now. Where nothing is done about it, others may want to.
-void WriteDrift(Json& plugin, const Desired& desired, const PluginReport& report, const std::string& now,
-                cache::Committer::Notes& notes) {
-  const Json* before = Find(plugin, {"status", "drift"});
-  Json drift = Json::array();
-  for (const Deviation& deviation : report.drift) {
-    Json entry = {{"field", deviation.field}, {"desired", deviation.desired}, {"actual", deviation.actual}};
-    std::string since;
-    if (before != nullptr)
-      for (const Json& old : *before)
-        if (FindString(old, {"field"}) == deviation.field && FindString(old, {"actual"}) == deviation.actual)
-          since = FindString(old, {"firstSeen"});
-    if (since.empty() && desired.reconcile.mode == ReconcileMode::kWarn && !report.acting)
-      notes.events.push_back({true, "Drifted", StrCat(deviation.field, " is ", deviation.actual, ", wanted is ",
-                                                      deviation.desired, "; spec.reconcile.mode is Warn")});
-    entry["firstSeen"] = since.empty() ? now : since;
-    drift.push_back(std::move(entry));
-  }
-  SetStatus(plugin, "drift", drift.empty() ? Json() : std::move(drift));
+// Where nothing is done about it, others may want to.
+void TellDrift(Json& plugin, const Desired& desired, const PluginReport& report, const std::string& now,
+               cache::Committer::Notes& notes) {
+  const bool tell = desired.reconcile.mode == ReconcileMode::kWarn && !report.acting;
+  WriteDrift(plugin, report.drift, now, [&](const Deviation& deviation) {
+    if (tell) notes.events.push_back({true, "Drifted", StrCat(Print(deviation), "; spec.reconcile.mode is Warn")});
+  });
 }
 
 // What was to be replaced and is gone has been.
@@ -188,7 +177,7 @@ void WriteReport(Json& plugin, const Desired& desired, const PluginReport& repor
     WriteEvictions(plugin, report);
     WriteAdopted(plugin, report);
     WriteRollout(plugin, desired, report, now);
-    WriteDrift(plugin, desired, report, now, notes);
+    TellDrift(plugin, desired, report, now, notes);
   }
   SetStatus(plugin, "selector", StrCat(driver::kLabelPlugin, "=", desired.key.name));
   SetStatus(plugin, "lastError", report.obstacle ? Json(report.obstacle->message) : Json());

@@ -264,6 +264,7 @@ RouteWish ReadRoute(const Json& object, const std::vector<std::string>& unsuppor
   wish.generation = GenerationOf(object);
   wish.enabled = FindBool(spec, {"enabled"}, true);
   wish.deleting = IsDeleting(object);
+  wish.reconcile = ReadReconcile(object);
   GatewayRoute& route = wish.route;
   route.id = wish.uid;
   route.name = StrCat(wish.key.ns, "/", wish.key.name);

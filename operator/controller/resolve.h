@@ -37,6 +37,7 @@ struct RouteWish {
   std::int64_t generation = 0;
   bool enabled = true;
   bool deleting = false;
+  ReconcileWish reconcile;
   driver::GatewayRoute route;
   std::vector<Backend> backends;
   std::optional<SecretUse> secret;       // route.auth is set, and this says what callers must know

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "controller/analysis.h"
+#include "controller/drift_status.h"
 #include "controller/lookup.h"
 #include "object/protection.h"
 
@@ -17,6 +18,20 @@ constexpr milliseconds kRetry{500};
 constexpr milliseconds kTidy{3'000};  // between two looks whether what was postponed can be done
 // A gateway that is only being restarted is not worth a thousand status writes.
 constexpr milliseconds kPatience{3'000};
+
+// The gateway served just this, by what the status says.
+bool WasServed(const Json& route, const Verdict& verdict) {
+  const auto programmed = FindCondition(route, "Programmed");
+  if (!programmed || (programmed->status != "True" && Find(route, {"status", "drift"}) == nullptr)) return false;
+  if (FindInt(route, {"status", "observedGeneration"}) != verdict.generation) return false;
+  if (FindString(route, {"status", "lastHandledReconcileAt"}) != verdict.handled_request) return false;
+  const Json* backends = Find(route, {"status", "backends"});
+  return backends != nullptr && EqualJson(*backends, ToJson(verdict.backends));
+}
+
+std::string Summarize(const std::vector<Deviation>& drift) {
+  return drift.empty() ? "" : StrCat(Print(drift.front()), drift.size() > 1 ? StrCat(", and ", drift.size() - 1, " more") : "");
+}
 
 }  // namespace
 
@@ -77,16 +92,72 @@ bool RouteController::Check() {
     return true;
   }
   const bool same = state->routes == digests_ && (epoch_.empty() || state->epoch == epoch_);
-  if (!same) TellDrift(*state);
+  if (!same) {
+    LeaveChanged(*state);
+    TellDrift(*state);
+  }
   epoch_ = state->epoch;
   if (same) SetProblem("");
   return !same;
+}
+
+// A gateway that has nothing of ours was started anew: nobody wanted that.
+void RouteController::LeaveChanged(const driver::GatewayState& state) {
+  if (state.routes.empty()) return left_.Clear();
+  std::map<std::string, const RouteWish*> wishes;  // by uid
+  for (const auto& [key, known] : routes_)
+    if (known.wish.reconcile.mode != ReconcileMode::kCorrect) wishes[known.wish.uid] = &known.wish;
+  std::vector<driver::GatewayRoute> changed;
+  for (const auto& route : *published_) {
+    const auto expected = digests_.find(route.id);
+    const auto served = state.routes.find(route.id);
+    const bool same = (expected == digests_.end()) == (served == state.routes.end()) &&
+                      (expected == digests_.end() || expected->second == served->second);
+    if (!same && wishes.contains(route.id)) changed.push_back(route);
+  }
+  if (changed.empty()) return;
+  const auto differences = parts_.gateway->Compare(changed);
+  if (!differences.ok()) return;
+  for (const auto& route : changed) {
+    const auto found = differences->find(route.id);
+    const auto served = state.routes.find(route.id);
+    if (found == differences->end()) left_.Erase(route.id);
+    else left_.Add(*wishes[route.id], route, served == state.routes.end() ? std::nullopt : std::optional(served->second), found->second);
+  }
+  left_.Expect(digests_);
+}
+
+void RouteController::LeaveFound(const std::vector<RouteWish>& wishes, const std::vector<driver::GatewayRoute>& routes,
+                                 const std::map<Key, Judged>& judged) {
+  std::map<std::string, const RouteWish*> candidates;  // by uid
+  for (const RouteWish& wish : wishes) {
+    if (wish.reconcile.mode == ReconcileMode::kCorrect || !wish.wanted()) continue;
+    const auto object = ReadObject(parts_.cache, wish.key);
+    if (object && WasServed(*object, judged.at(wish.key).verdict)) candidates[wish.uid] = &wish;
+  }
+  std::vector<driver::GatewayRoute> asked;
+  std::copy_if(routes.begin(), routes.end(), std::back_inserter(asked), [&](const auto& route) { return candidates.contains(route.id); });
+  looked_for_found_ = asked.empty();
+  if (asked.empty()) return;
+  const auto state = parts_.gateway->Read();
+  if (!state.ok()) return;
+  looked_for_found_ = true;
+  if (state->routes.empty()) return;
+  const auto differences = parts_.gateway->Compare(asked);
+  if (!differences.ok()) return;
+  for (const auto& route : asked) {
+    const auto found = differences->find(route.id);
+    const auto served = state->routes.find(route.id);
+    if (found != differences->end())
+      left_.Add(*candidates[route.id], route, served == state->routes.end() ? std::nullopt : std::optional(served->second), found->second);
+  }
 }
 
 // A gateway that was started anew has lost what it had: that is no news of each route.
 void RouteController::TellDrift(const driver::GatewayState& state) {
   constexpr std::size_t kMostTold = 10;
   std::map<std::string, std::string> found;  // by uid
+  std::vector<driver::GatewayRoute> changed;
   for (const auto& [uid, digest] : digests_) {
     const auto served = state.routes.find(uid);
     if (served == state.routes.end()) found[uid] = "had lost it";
@@ -97,13 +168,19 @@ void RouteController::TellDrift(const driver::GatewayState& state) {
   parts_.metrics.CountGatewayDrift(static_cast<int>(found.size() + foreign));
   LogWarn("controller", "the gateway is not what it was made: publishing again",
           {{"routes", std::to_string(found.size())}, {"unknown", std::to_string(foreign)}});
-  const bool restarted = !epoch_.empty() && state.epoch != epoch_;
-  if (restarted || found.size() > kMostTold) return;
+  const bool restarted = state.routes.empty() && !epoch_.empty() && state.epoch != epoch_;
+  if (restarted || found.empty() || found.size() > kMostTold) return;
+  std::copy_if(published_->begin(), published_->end(), std::back_inserter(changed), [&](const auto& route) { return found.contains(route.id); });
+  const auto differences = parts_.gateway->Compare(changed);
   for (const auto& [key, known] : routes_) {
     const auto what = found.find(known.wish.uid);
     if (what == found.end()) continue;
+    std::string details;
+    if (differences.ok())
+      if (const auto each = differences->find(known.wish.uid); each != differences->end())
+        details = StrCat(" (", Summarize(DeviationsOf(each->second)), ")");
     if (const auto route = ReadObject(parts_.cache, key))
-      static_cast<void>(parts_.committer.Record(*route, {true, "Drifted", StrCat("the gateway ", what->second, "; it is published again")}));
+      static_cast<void>(parts_.committer.Record(*route, {true, "Drifted", StrCat("the gateway ", what->second, details, "; it is published again")}));
   }
 }
 
@@ -162,6 +239,13 @@ void RouteController::Publish(bool forced) {
     judged[wish.key] = {Judge(wish, resolved), wish.wanted()};
     if (wish.wanted()) routes.push_back(std::move(resolved.route));
   }
+  if (parts_.gateway && !looked_for_found_) LeaveFound(wishes, routes, judged);
+  for (const RouteWish& wish : wishes) {
+    if (!left_.Has(wish.uid)) continue;
+    const auto route = std::find_if(routes.begin(), routes.end(), [&](const auto& each) { return each.id == wish.uid; });
+    if (route != routes.end()) judged[wish.key].verdict.drift = left_.Apply(wish, *route);
+    else left_.Erase(wish.uid);
+  }
   std::sort(routes.begin(), routes.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   const bool sent = Send(routes, forced);
   if (sent) parts_.endpoints.Confirm(view.version);
@@ -195,6 +279,7 @@ bool RouteController::Send(const std::vector<driver::GatewayRoute>& routes, bool
   epoch_.clear();  // our own publish may have moved it: the next check takes it
   for (const auto& route : routes)
     if (!refused_.contains(route.id)) digests_[route.id] = parts_.gateway->Digest(route);
+  left_.Expect(digests_);
   return true;
 }
 
@@ -222,6 +307,11 @@ void RouteController::Settle(std::map<Key, Judged> judged, bool sent) {
         verdict.programmed = Programmed::kNo;
         verdict.reason = "RefusedByGateway";
         verdict.message = refusal->second;
+      } else if (!verdict.drift.empty()) {
+        verdict.programmed = Programmed::kNo;
+        verdict.reason = "Drifted";
+        verdict.message = StrCat("somebody changed it in the gateway: ", Summarize(verdict.drift), "; spec.reconcile.mode is ",
+                                 verdict.mode == ReconcileMode::kWarn ? "Warn" : "Observe");
       } else {
         verdict.programmed = Programmed::kYes;
       }
@@ -231,6 +321,7 @@ void RouteController::Settle(std::map<Key, Judged> judged, bool sent) {
       news.push_back(key);
     }
     std::erase_if(state->verdicts, [&](const auto& entry) { return !judged.contains(entry.first); });
+    std::erase_if(state->written, [&](const auto& entry) { return !judged.contains(entry.first); });
   }
   for (const Key& key : news) wake_(key);
 }
@@ -242,6 +333,11 @@ Outcome RouteController::Visit(const Key& key) {
     if (const auto found = state->verdicts.find(key); found != state->verdicts.end()) verdict = found->second;
   }
   if (!verdict) return Converged{};  // the next publish judges it and wakes us
+  if (const auto entry = parts_.cache.Get(key)) {
+    auto state = state_.Lock();
+    const auto last = state->written.find(key);
+    if (last != state->written.end() && last->second.revision == entry->revision && last->second.verdict == *verdict) return Converged{};
+  }
   const std::string now = FormatTime(parts_.clock.Wall());
   const auto written =
       parts_.committer.Update(key, verdict->uid, [&](Json& route, cache::Committer::Notes& notes) {
@@ -256,6 +352,7 @@ Outcome RouteController::Visit(const Key& key) {
                                                              "; the gateway may serve it until it is reached again")});
       });
   if (!written.ok() && written.error().code != Code::kNotFound) return Failed{written.error()};
+  if (written.ok()) state_.Lock()->written[key] = {(*written)->revision, std::move(*verdict)};
   return Converged{};
 }
 

@@ -13,6 +13,7 @@
 #include "cache/cache.h"
 #include "cache/committer.h"
 #include "controller/endpoints.h"
+#include "controller/left_routes.h"
 #include "controller/metrics.h"
 #include "controller/outcome.h"
 #include "controller/resolve.h"
@@ -58,12 +59,21 @@ class RouteController {
     Revision revision = 0;
     Target stored;  // ports, and ready addresses as the status says
   };
+  struct Written {  // last
+    Revision revision = 0;
+    Verdict verdict;
+  };
   struct Judged {
     Verdict verdict;
     bool wanted = false;
   };
   void Publish(bool forced);
   bool Check();
+  // Of those that others changed, the ones to be left so.
+  void LeaveChanged(const driver::GatewayState& state);
+  // The same for what was changed while no operator looked.
+  void LeaveFound(const std::vector<RouteWish>& wishes, const std::vector<driver::GatewayRoute>& routes,
+                  const std::map<Key, Judged>& judged);
   void TellDrift(const driver::GatewayState& state);
   std::vector<RouteWish> ReadRoutes();
   std::optional<Target> FindPlugin(const Key& key, const EndpointsView& view);
@@ -85,6 +95,7 @@ class RouteController {
     std::optional<MonoTime> away_since;
     std::string problem;
     std::map<Key, Verdict> verdicts;
+    std::map<Key, Written> written;
   };
   mutable Guarded<State> state_;
   // Of the thread that steps:
@@ -93,6 +104,8 @@ class RouteController {
   std::optional<std::vector<driver::GatewayRoute>> published_;
   std::map<std::string, std::string> digests_;  // expected to be read back
   std::map<std::string, std::string> refused_;
+  LeftRoutes left_;
+  bool looked_for_found_ = false;
   std::string epoch_;
   bool postponed_ = false;  // by the gateway, for a better moment
   MonoTime next_tidy_{};

@@ -1,6 +1,7 @@
 #include "controller/verdict.h"
 
 #include "base/text.h"
+#include "controller/drift_status.h"
 
 namespace patchbay::controller {
 namespace {
@@ -12,6 +13,24 @@ const char* Word(Programmed programmed) {
   return programmed == Programmed::kYes ? "True" : programmed == Programmed::kNo ? "False" : "Unknown";
 }
 
+void NoteTransition(const Json& route, const Verdict& verdict, cache::Committer::Notes& notes) {
+  if (verdict.deleting || !verdict.enabled) return;
+  const auto condition = FindCondition(route, "Programmed");
+  const std::string before = condition ? condition->status : "";
+  if (verdict.programmed == Programmed::kYes && before != "True") {
+    notes.topics.emplace_back("route.programmed");
+    notes.events.push_back({false, "Programmed", "the gateway serves the route"});
+  }
+  const bool news = before != "False" || (condition && condition->reason != verdict.reason);
+  // Each deviation is told by itself.
+  if (verdict.programmed == Programmed::kNo && news && verdict.drift.empty() && StandingOf(verdict).way == Way::kStalled) {
+    notes.topics.emplace_back("route.failed");
+    notes.events.push_back({true, verdict.reason, verdict.message});
+  }
+}
+
+}  // namespace
+
 Json ToJson(const std::vector<ServedBackend>& backends) {
   Json list = Json::array();
   for (const ServedBackend& backend : backends) {
@@ -22,26 +41,11 @@ Json ToJson(const std::vector<ServedBackend>& backends) {
   return list;
 }
 
-void NoteTransition(const Json& route, const Verdict& verdict, cache::Committer::Notes& notes) {
-  if (verdict.deleting || !verdict.enabled) return;
-  const auto condition = FindCondition(route, "Programmed");
-  const std::string before = condition ? condition->status : "";
-  if (verdict.programmed == Programmed::kYes && before != "True") {
-    notes.topics.emplace_back("route.programmed");
-    notes.events.push_back({false, "Programmed", "the gateway serves the route"});
-  }
-  const bool news = before != "False" || (condition && condition->reason != verdict.reason);
-  if (verdict.programmed == Programmed::kNo && news && StandingOf(verdict).way == Way::kStalled) {
-    notes.topics.emplace_back("route.failed");
-    notes.events.push_back({true, verdict.reason, verdict.message});
-  }
-}
-
-}  // namespace
-
 Verdict Judge(const RouteWish& wish, const ResolvedRoute& resolved) {
   Verdict verdict{.uid = wish.uid, .generation = wish.generation, .deleting = wish.deleting, .enabled = wish.enabled};
   verdict.backends = resolved.backends;
+  verdict.mode = wish.reconcile.mode;
+  verdict.handled_request = wish.reconcile.requested_at;
   if (!wish.unsupported.empty()) {
     verdict.accepted = false;
     verdict.reason = "UnsupportedByGateway";
@@ -66,7 +70,7 @@ Standing StandingOf(const Verdict& verdict) {
   if (!verdict.enabled && verdict.withdrawn) return {Way::kReady, "Disabled", "the route is disabled"};
   if (!verdict.enabled) return {Way::kUnderWay, "Stopping", "the route is being taken out of the gateway"};
   if (!verdict.accepted) return {Way::kStalled, verdict.reason, verdict.message};
-  if (verdict.programmed == Programmed::kNo && verdict.reason == "RefusedByGateway")
+  if (verdict.programmed == Programmed::kNo && (verdict.reason == "RefusedByGateway" || !verdict.drift.empty()))
     return {Way::kStalled, verdict.reason, verdict.message};
   if (verdict.programmed != Programmed::kYes || !verdict.reason.empty())
     return {Way::kUnderWay, verdict.reason.empty() ? "Progressing" : verdict.reason, verdict.message};
@@ -86,6 +90,12 @@ void WriteVerdict(Json& route, const Verdict& verdict, const std::string& now, c
   const std::string why = !verdict.enabled ? "Disabled" : verdict.reason.empty() ? "Pending" : verdict.reason;
   set("Programmed", Word(verdict.programmed), yes ? "Programmed" : why, yes || !verdict.enabled ? "" : verdict.message);
   SetStatus(route, "backends", ToJson(verdict.backends));
+  WriteDrift(route, verdict.drift, now, [&](const Deviation& deviation) {
+    if (verdict.mode == ReconcileMode::kWarn)
+      notes.events.push_back({true, "Drifted", StrCat(Print(deviation), "; spec.reconcile.mode is Warn")});
+  });
+  if (verdict.programmed != Programmed::kUnknown)
+    SetStatus(route, "lastHandledReconcileAt", verdict.handled_request.empty() ? Json() : Json(verdict.handled_request));
   const Standing standing = StandingOf(verdict);
   SetStatus(route, "lastError", standing.way == Way::kReady || verdict.message.empty() ? Json() : Json(verdict.message));
   SetStanding(route, standing, verdict.generation, now);

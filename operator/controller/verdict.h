@@ -6,6 +6,7 @@
 
 #include "cache/committer.h"
 #include "controller/conditions.h"
+#include "controller/drift.h"
 #include "controller/resolve.h"
 
 namespace patchbay::controller {
@@ -22,11 +23,17 @@ struct Verdict {
   std::string reason = {};  // of the first thing that is not right, CamelCase
   std::string message = {};
   std::vector<ServedBackend> backends = {};
+  std::vector<Deviation> drift = {};  // what others made of it in the gateway, and stays
+  ReconcileMode mode = ReconcileMode::kCorrect;
+  std::string handled_request = {};  // patchbay.dev/reconcileAt
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
 // Before the gateway was asked: what the spec and the names say.
 Verdict Judge(const RouteWish& wish, const ResolvedRoute& resolved);
+
+// As status.backends has it.
+Json ToJson(const std::vector<ServedBackend>& backends);
 
 Standing StandingOf(const Verdict& verdict);
 void WriteVerdict(Json& route, const Verdict& verdict, const std::string& now, cache::Committer::Notes& notes);

@@ -125,13 +125,16 @@ class WorldGauges::Tally : public cache::Watcher {
                     .help = "Replicas a plugin should have (while there are at most 500 plugins).", .values = {}};
     Reading ready{.name = "patchbay_plugin_ready_replicas",
                   .help = "Replicas a plugin has ready (while there are at most 500 plugins).", .values = {}};
-    Reading drift{.name = "patchbay_drift_fields", .help = "Fields in which containers are not as wished.", .values = {}};
+    Reading drift{.name = "patchbay_drift_fields", .help = "Fields in which containers, or routes in the gateway, are not as wished.", .values = {}};
     Reading age{.name = "patchbay_drift_oldest_seconds",
                 .help = "For how long the oldest of these has been seen; 0 when there is none.", .values = {}};
     const auto counts = counts_.Lock();
-    const Count& drifting = (*counts)[std::string(kPlugins)];
-    drift.values.push_back({{{"kind", "Plugin"}}, static_cast<double>(drifting.drift)});
-    age.values.push_back({{{"kind", "Plugin"}}, drifting.OldestDrift(clock_.Wall())});
+    for (const Kind& kind : kKinds) {
+      if (kind.resource == kWebhooks) continue;
+      const Count& drifting = (*counts)[std::string(kind.resource)];
+      drift.values.push_back({{{"kind", kind.name}}, static_cast<double>(drifting.drift)});
+      age.values.push_back({{{"kind", kind.name}}, drifting.OldestDrift(clock_.Wall())});
+    }
     for (const Kind& kind : kKinds) {
       const Count& count = (*counts)[std::string(kind.resource)];
       for (std::size_t i = 0; i < kStates.size(); ++i)

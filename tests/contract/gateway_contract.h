@@ -117,6 +117,41 @@ TEST_P(GatewayContract, RefusesOneBadRouteOfTwentyAloneInItsOwnWords) {
   EXPECT_EQ(again.refused, published.refused);
 }
 
+TEST_P(GatewayContract, SaysInWhatARouteIsServedOtherwise) {
+  Publish(Routes(3));
+  auto wanted = Routes(4);
+  wanted[1].upstreams = {{"127.0.0.1:1"}};
+  const auto differences = world_->gateway().Compare(wanted);
+  ASSERT_TRUE(differences.ok()) << differences.error().message;
+  ASSERT_EQ(differences->size(), 2u);
+  std::string told;
+  for (const auto& each : differences->at("uid-1")) told += StrCat(each.field, ": ", each.served, " wanted ", each.wanted, "\n");
+  EXPECT_THAT(told, testing::HasSubstr("20001"));
+  EXPECT_EQ(differences->at("uid-3").front().served, "missing");
+  Publish(wanted);
+  EXPECT_THAT(*world_->gateway().Compare(wanted), testing::IsEmpty());
+}
+
+TEST_P(GatewayContract, LeavesARouteAsItWasFound) {
+  Publish(Routes(3));
+  const auto before = DigestsOf(Routes(3));
+  auto wanted = Routes(4);
+  wanted[1].upstreams = {{"127.0.0.1:1"}};
+  wanted[2].hosts = {"other.example.org"};
+  wanted[1].as_found = wanted[3].as_found = true;
+  Publish(wanted);
+  auto expected = DigestsOf(wanted);
+  if (world_->Shares()) {
+    expected["uid-1"] = before.at("uid-1");
+    expected.erase("uid-3");
+  }
+  EXPECT_EQ(Read().routes, expected);
+  EXPECT_FALSE(Publish(wanted).changed);
+  wanted[1].as_found = wanted[3].as_found = false;
+  EXPECT_TRUE(Publish(wanted).changed || !world_->Shares());
+  EXPECT_EQ(Read().routes, DigestsOf(wanted));
+}
+
 TEST_P(GatewayContract, IsProgrammedAgainAfterItRestartedEmpty) {
   Publish(Routes(3));
   const auto before = Read();

@@ -148,6 +148,7 @@ void CaddyPublish::Map(const std::vector<GatewayRoute>& routes) {
     for (const Upstream& upstream : route.upstreams)
       users_[upstream.address.substr(0, upstream.address.rfind(':'))].insert(route.id);
     if (!route.leaving.empty()) leaving_[pieces->front().id] = {!pieces->front().dns_name.empty(), route.leaving};
+    for (CaddyRoute& piece : *pieces) piece.as_found = route.as_found;
     const std::string& digest = digests_[route.id] = DigestPieces(*pieces);
     if (const auto refusal = known.find(digest); refusal != known.end())
       published_.refused[route.id] = refusal->second;

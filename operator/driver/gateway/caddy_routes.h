@@ -31,6 +31,7 @@ struct CaddyRoute {
   int path_rank = 0;            // exact, prefix, regex, every path
   std::size_t path_length = 0;  // longer first
   std::string name;
+  bool as_found = false;  // what stands under its "@id" is taken, or nothing
   // Not empty: Caddy asks for the upstreams by this name; `addresses` is the answer.
   std::string dns_name;
   std::vector<std::string> addresses;

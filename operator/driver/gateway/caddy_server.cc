@@ -35,7 +35,12 @@ bool DiffersInFallbackOnly(std::string_view a, std::string_view b) {
   return !one.fallback.empty() && one.before == other.before && one.after == other.after;
 }
 
+// "" for one that is not to stand there.
 std::string_view TextOf(const CaddyRoute& route, const Standing& standing) {
+  if (route.as_found) {
+    const auto found = standing.find(route.id);
+    return found == standing.end() ? std::string_view() : found->second;
+  }
   if (route.dns_name.empty()) return route.text;
   const auto found = standing.find(route.id);
   return found != standing.end() && DiffersInFallbackOnly(found->second, route.text) ? found->second : route.text;
@@ -68,7 +73,8 @@ std::string_view LeavingText(const CaddyWish& wish, const Standing& standing) {
 }
 
 std::vector<Element> Arrange(const CaddyServer& server, const CaddyWish& wish) {
-  const Standing standing = wish.keep ? FindStanding(server, wish.mark) : Standing();
+  const bool some_found = std::any_of(wish.routes.begin(), wish.routes.end(), [](const auto* route) { return route->as_found; });
+  const Standing standing = wish.keep || some_found ? FindStanding(server, wish.mark) : Standing();
   const auto ours = [&](std::string_view route) { return AtIdOf(route).starts_with(wish.mark); };
   const auto first = std::find_if(server.routes.begin(), server.routes.end(), ours);
   std::vector<Element> elements;
@@ -76,7 +82,11 @@ std::vector<Element> Arrange(const CaddyServer& server, const CaddyWish& wish) {
   // Without a first one of ours we begin the list.
   if (first != server.routes.end())
     for (auto route = server.routes.begin(); route != first; ++route) elements.push_back({*route});
-  for (std::size_t i = 0; i < wish.routes.size(); ++i) elements.push_back({TextOf(*wish.routes[i], standing), static_cast<int>(i)});
+  const Standing none;
+  for (std::size_t i = 0; i < wish.routes.size(); ++i) {
+    const CaddyRoute& route = *wish.routes[i];
+    if (const auto text = TextOf(route, wish.keep || route.as_found ? standing : none); !text.empty()) elements.push_back({text, static_cast<int>(i)});
+  }
   for (auto route = first == server.routes.end() ? server.routes.begin() : first; route != server.routes.end(); ++route)
     if (!ours(*route)) elements.push_back({*route});
   if (const auto leaving = LeavingText(wish, standing); !leaving.empty()) elements.push_back({leaving});
@@ -170,7 +180,7 @@ std::vector<StaleFallback> FindStale(const CaddyServer& server, const CaddyWish&
   const Standing standing = FindStanding(server, wish.mark);
   std::vector<StaleFallback> stale;
   for (const CaddyRoute* route : wish.routes) {
-    if (route->dns_name.empty()) continue;
+    if (route->dns_name.empty() || route->as_found) continue;
     const auto found = standing.find(route->id);
     if (found == standing.end() || found->second == route->text || !DiffersInFallbackOnly(found->second, route->text))
       continue;

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "driver/gateway/answer_count.h"
+#include "driver/gateway/route_difference.h"
 
 namespace patchbay::driver {
 
@@ -77,6 +78,8 @@ struct GatewayRoute {
   bool moving = false;             // upstreams come and go (containers): the gateway should take others without a reload
   bool measured = false;             // Answers() is to count what its upstreams answer
   std::vector<std::string> leaving;  // addresses that get nothing new, whose requests under way are to be counted still
+  // What others made of it in the gateway stays, were it nothing. Not where the gateway is only ever replaced as a whole.
+  bool as_found = false;
   HeaderEdits request_headers;
   HeaderEdits response_headers;
   std::chrono::milliseconds timeout{0};  // for the upstream's answer; 0: the gateway's default
@@ -115,6 +118,8 @@ class Gateway {
   // Makes the whole of our routes this set. A refused route costs only itself. Reads back before it returns.
   virtual Result<Published> Publish(const std::vector<GatewayRoute>& routes) = 0;
   virtual Result<GatewayState> Read() = 0;
+  // By id, those of these routes that are not served as they should be, and in what. Slower than Read.
+  virtual Result<std::map<std::string, RouteDifferences>> Compare(const std::vector<GatewayRoute>& routes) = 0;
   // Requests under way (WebSockets too) per upstream address, where the gateway counts them; kUnsupported otherwise. Of
   // those that were published as `moving` or as `leaving`, one that is missing has none.
   virtual Result<std::map<std::string, int>> InFlight() = 0;

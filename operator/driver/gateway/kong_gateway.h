@@ -49,6 +49,7 @@ class KongGateway : public Gateway {
   Result<Published> Publish(const std::vector<GatewayRoute>& routes) override;
   // The epoch of a DB-less Kong changes when it was started again; with a database, when others changed what is ours.
   Result<GatewayState> Read() override;
+  Result<std::map<std::string, RouteDifferences>> Compare(const std::vector<GatewayRoute>& routes) override;
   // Kong does not count: kUnsupported, once it was seen to answer.
   Result<std::map<std::string, int>> InFlight() override;
   Result<std::map<std::string, AnswerCount>> Answers() override;

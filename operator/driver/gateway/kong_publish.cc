@@ -33,7 +33,7 @@ Result<Published> KongPublish::Run(const std::vector<GatewayRoute>& routes) {
   Map(routes);
   for (int round = 0; round < kMostRounds; ++round) {
     PATCHBAY_TRY(const auto state, ReadKong(gateway_.admin_, gateway_.mark_, gateway_.targets_));
-    const auto wish = NewWish();
+    const auto wish = NewWish(state);
     auto steps = PlanKong(state, wish);
     std::erase_if(steps, [&](const auto& step) { return step.method == "DELETE" && held_.contains(step.route); });
     gateway_.Notice(DigestKong(state));
@@ -50,6 +50,7 @@ void KongPublish::Map(const std::vector<GatewayRoute>& routes) {
     return seen->refused;
   }();
   for (const auto& route : routes) {
+    if (route.as_found && node_.has_database) as_found_.insert(route.id);
     auto entities = MapToKong(route, gateway_.mark_, node_.version);
     if (!entities.ok()) {
       published_.refused[route.id] = entities.error().message;
@@ -89,7 +90,7 @@ std::set<std::string> KongPublish::RoutesOf(const std::string& route, const std:
   return found == callers_.end() ? std::set<std::string>() : found->second;
 }
 
-std::vector<KongEntity> KongPublish::NewWish() const {
+std::vector<KongEntity> KongPublish::NewWish(const KongState& state) const {
   std::vector<KongEntity> wish;
   for (const auto& [id, entity] : shared_) {
     const auto routes = RoutesOf("", entity.kind == KongKind::kConsumer ? id : entity.parent);
@@ -98,7 +99,10 @@ std::vector<KongEntity> KongPublish::NewWish() const {
       wish.push_back(entity);
   }
   std::copy_if(entities_.begin(), entities_.end(), std::back_inserter(wish),
-               [&](const auto& entity) { return !published_.refused.contains(entity.route); });
+               [&](const auto& entity) { return !published_.refused.contains(entity.route) && !as_found_.contains(entity.route); });
+  for (const auto& kind : state.entities)
+    for (const auto& [id, entity] : kind)
+      if (as_found_.contains(entity.route)) wish.push_back(entity);
   return wish;
 }
 

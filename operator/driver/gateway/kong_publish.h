@@ -21,7 +21,8 @@ class KongPublish {
 
  private:
   void Map(const std::vector<GatewayRoute>& routes);
-  std::vector<KongEntity> NewWish() const;
+  // With what is served of those that are left as they were found.
+  std::vector<KongEntity> NewWish(const KongState& state) const;
   // One after the other; an error only when the whole Publish must end.
   Result<void> Make(const std::vector<KongStep>& steps, MonoTime deadline);
   Result<void> Send(const KongStep& step) const;
@@ -40,6 +41,7 @@ class KongPublish {
   std::map<std::string, KongEntity> shared_;              // consumers and credentials, by id
   std::map<std::string, std::set<std::string>> callers_;  // consumer -> routes that let it in
   std::map<std::string, std::string> digests_;            // by route id
+  std::set<std::string> as_found_;      // ids of routes
   std::set<std::string> held_;          // routes of which others use something: nothing of them is removed
   std::map<std::string, int> written_;  // how often, by path
   Published published_;

@@ -45,12 +45,13 @@ class GatewayLoss : public testing::TestWithParam<Loss> {
   std::vector<driver::GatewayRoute> long_ago_;
 };
 
-TEST_P(GatewayLoss, IsMendedWithinTwoSecondsByOnePublishAndWithoutAWrite) {
+TEST_P(GatewayLoss, IsMendedWithinTwoSecondsByOnePublishAndAtMostOneWrite) {
   World world;
   Open(world);
   const auto served = world.Upstreams("shop");
   const int written = world.op->store.units_committed();
   Lose(world);
+  const bool long_ago_told = !world.gateway.Served().empty();
   const auto foreign = world.gateway.Foreign();
   const int changes = world.gateway.changes();
   world.Advance(kBack);
@@ -58,7 +59,8 @@ TEST_P(GatewayLoss, IsMendedWithinTwoSecondsByOnePublishAndWithoutAWrite) {
   EXPECT_EQ(world.gateway.changes(), changes + 1);
   world.Advance(minutes(5));
   EXPECT_EQ(world.gateway.changes(), changes + 1) << "no storm of publishes";
-  EXPECT_EQ(world.op->store.units_committed(), written) << "no storm of writes";
+  // One Event where it served something else than it should; where it had nothing, it was only started anew.
+  EXPECT_LE(world.op->store.units_committed(), written + (long_ago_told ? 1 : 0)) << "no storm of writes";
   EXPECT_EQ(world.gateway.Foreign(), foreign);
 }
 

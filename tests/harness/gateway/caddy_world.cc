@@ -39,7 +39,6 @@ void CaddyWorld::MakeGateway() {
   options.listen = {StrCat("127.0.0.1:", port_)};
   options.answerer = answerer_.get();
   options.journal = journal_.get();
-  options.quiet = std::chrono::milliseconds(500);
   auto gateway = CaddyGateway::New(client_, options);
   if (!gateway.ok()) throw std::runtime_error(gateway.error().message);
   gateway_ = *std::move(gateway);

@@ -51,7 +51,10 @@ Result<Published> FakeGateway::Publish(const std::vector<GatewayRoute>& routes) 
     if (world->away) return Away();
     ++world->publishes;
     std::vector<GatewayRoute> accepted;
-    for (const auto& route : routes) {
+    for (const auto& wanted : routes) {
+      const auto standing = std::find_if(world->routes.begin(), world->routes.end(), [&](const auto& served) { return served.id == wanted.id; });
+      if (wanted.as_found && standing == world->routes.end()) continue;
+      const auto& route = wanted.as_found ? *standing : wanted;
       const auto refusal = world->refusals.find(route.id);
       if (refusal == world->refusals.end())
         accepted.push_back(route);
@@ -78,6 +81,24 @@ Result<GatewayState> FakeGateway::Read() {
   GatewayState state{StrCat("epoch-", world->epoch), {}};
   for (const auto& route : world->routes) state.routes[route.id] = Digest(route);
   return state;
+}
+
+Result<std::map<std::string, RouteDifferences>> FakeGateway::Compare(const std::vector<GatewayRoute>& routes) {
+  const auto addresses = [](const GatewayRoute& route) {
+    std::string all;
+    for (const auto& upstream : route.upstreams) all += StrCat(all.empty() ? "" : " ", upstream.address);
+    return all;
+  };
+  auto world = world_.Lock();
+  if (world->away) return Away();
+  std::map<std::string, RouteDifferences> differences;
+  for (const auto& route : routes) {
+    const auto served = std::find_if(world->routes.begin(), world->routes.end(), [&](const auto& one) { return one.id == route.id; });
+    if (served == world->routes.end()) differences[route.id] = {{"", "there", "missing"}};
+    else if (addresses(*served) != addresses(route)) differences[route.id] = {{"upstreams", addresses(route), addresses(*served)}};
+    else if (Print(*served) != Print(route)) differences[route.id] = {{"route", Print(route), Print(*served)}};
+  }
+  return differences;
 }
 
 Result<std::map<std::string, int>> FakeGateway::InFlight() {

@@ -24,6 +24,7 @@ class FakeGateway : public Gateway {
   std::string Digest(const GatewayRoute& route) const override;
   Result<Published> Publish(const std::vector<GatewayRoute>& routes) override;
   Result<GatewayState> Read() override;
+  Result<std::map<std::string, RouteDifferences>> Compare(const std::vector<GatewayRoute>& routes) override;
   Result<std::map<std::string, int>> InFlight() override;
   Result<std::map<std::string, AnswerCount>> Answers() override;
 

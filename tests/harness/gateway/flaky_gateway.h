@@ -38,6 +38,9 @@ class FlakyGateway : public Gateway {
   Result<GatewayState> Read() override {
     return Try<GatewayState>("Read", [&] { return inner_.Read(); });
   }
+  Result<std::map<std::string, RouteDifferences>> Compare(const std::vector<GatewayRoute>& routes) override {
+    return Try<std::map<std::string, RouteDifferences>>("Compare", [&] { return inner_.Compare(routes); });
+  }
   Result<std::map<std::string, AnswerCount>> Answers() override { return inner_.Answers(); }
   Result<std::map<std::string, int>> InFlight() override {
     return Try<std::map<std::string, int>>("InFlight", [&] { return inner_.InFlight(); });

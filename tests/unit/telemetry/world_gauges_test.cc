@@ -94,6 +94,12 @@ TEST_F(WorldGaugesTest, FollowsObjectsThroughTheirStates) {
   EXPECT_THAT(text, Not(HasSubstr("plugin=\"echo\"")));
 }
 
+TEST_F(WorldGaugesTest, CountsTheDriftOfRoutesToo) {
+  Put(kRoutes, "shop", Json::object(), {{"drift", {{{"field", "gateway.match"}, {"firstSeen", FormatTime(clock_.Wall())}}}}});
+  EXPECT_THAT(meter_.Exposition(), HasSubstr("patchbay_drift_fields{kind=\"Route\"} 1"));
+  EXPECT_THAT(meter_.Exposition(), HasSubstr("patchbay_drift_fields{kind=\"Plugin\"} 0"));
+}
+
 TEST_F(WorldGaugesTest, TellsForHowLongTheOldestDriftHasBeenSeen) {
   EXPECT_THAT(meter_.Exposition(), HasSubstr("patchbay_drift_oldest_seconds{kind=\"Plugin\"} 0"));
   const auto drift = [&](std::chrono::seconds age) {

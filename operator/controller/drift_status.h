@@ -1,0 +1,19 @@
+// status.drift: in what the world deviates, and since when. Pure.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "controller/drift.h"
+#include "object/json.h"
+
+namespace patchbay::controller {
+
+// "replicas[0].image is a, wanted is b"
+std::string Print(const Deviation& deviation);
+// Each since it was first seen as it is now; `news` hears of those that are new.
+void WriteDrift(Json& object, const std::vector<Deviation>& deviations, const std::string& now,
+                const std::function<void(const Deviation&)>& news);
+
+}  // namespace patchbay::controller
