@@ -11,6 +11,11 @@ std::string Print(const Deviation& deviation) {
   return StrCat(deviation.field, " is ", deviation.actual, ", wanted is ", deviation.desired);
 }
 
+std::string Summarize(const std::vector<Deviation>& drift) {
+  if (drift.empty()) return "";
+  return StrCat(Print(drift.front()), drift.size() > 1 ? StrCat(", and ", drift.size() - 1, " more") : "");
+}
+
 void WriteDrift(Json& object, const std::vector<Deviation>& deviations, const std::string& now,
                 const std::function<void(const Deviation&)>& news) {
   const Json* before = Find(object, {"status", "drift"});

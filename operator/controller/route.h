@@ -69,11 +69,13 @@ class RouteController {
   };
   void Publish(bool forced);
   bool Check();
+  using WishesByUid = std::map<std::string, const RouteWish*>;
   // Of those that others changed, the ones to be left so.
   void LeaveChanged(const driver::GatewayState& state);
   // The same for what was changed while no operator looked.
   void LeaveFound(const std::vector<RouteWish>& wishes, const std::vector<driver::GatewayRoute>& routes,
                   const std::map<Key, Judged>& judged);
+  void Leave(const std::vector<driver::GatewayRoute>& changed, const WishesByUid& wishes, const driver::GatewayState& state);
   void TellDrift(const driver::GatewayState& state);
   std::vector<RouteWish> ReadRoutes();
   std::optional<Target> FindPlugin(const Key& key, const EndpointsView& view);

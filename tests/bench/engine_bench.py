@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """How much slower the operator is than its engine: `patchbay apply` of 20 plugins beside 16 threads that call the
-engine's API for the same containers, beside docker-compose and swarm; and a killed replica's replacement.
+engine's API for the same containers, beside docker-compose and swarm; a killed replica's replacement, beside swarm; and
+10 replicas all new, beside the same engine calls.
    engine_bench.py PATCHBAY DOCKER_HOST [--quick]"""
 import concurrent.futures
 import os
@@ -12,6 +13,7 @@ import time
 from bench_stage import CLIENTS, IMAGE, Engine, Patchbay, Starts, add_row, address_of, await_answer, median_round, until
 
 COUNT = 20
+REPLICAS = 10
 DIRECT = "patchbay.dev/bench=direct"
 PLUGIN = """---
 apiVersion: patchbay.dev/v1
@@ -106,6 +108,58 @@ class EngineBench:
         add_row("docker kill to its replacement answering", f"{healed:.2f} s", f"{direct:.2f} s direct create+start", f"{healed / direct:.2f}", "<= 2",
                 healed / direct <= 2)
         self.delete_all()
+        return healed
+
+    def group(self, version):
+        """A plugin whose new containers all come at once, as the direct calls do."""
+        return {"apiVersion": "patchbay.dev/v1", "kind": "Plugin", "metadata": {"name": "group", "namespace": "default"},
+                "spec": {"image": IMAGE, "replicas": REPLICAS, "ports": [{"name": "http", "containerPort": 8080}],
+                         "env": [{"name": "VERSION", "value": str(version)}], "strategy": {"type": "Atomic"},
+                         "readinessProbe": {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 5}}}
+
+    def is_new(self, generation):
+        status = self.patchbay.ask("GET", Patchbay.PLUGINS + "/group").get("status", {})
+        ready = [one for one in status.get("conditions", []) if one["type"] == "Ready" and one["status"] == "True"]
+        return bool(ready) and status.get("observedGeneration") == generation and len(self.engine.labelled(self.label)) == REPLICAS
+
+    def direct_group(self):
+        """Seconds of as many creates, starts and answers, and then of the stops and removals of as many old ones."""
+        with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+            list(pool.map(self.direct_one, range(REPLICAS)))
+            old = [one["Id"] for one in self.engine.labelled(DIRECT)]
+            begin = time.monotonic()
+            list(pool.map(self.direct_one, range(REPLICAS)))
+            list(pool.map(lambda container: self.engine.ask("POST", f"/containers/{container}/stop"), old))
+            list(pool.map(lambda container: self.engine.ask("DELETE", f"/containers/{container}"), old))
+            took = time.monotonic() - begin
+        self.engine.remove_labelled(DIRECT)
+        return took
+
+    def measure_all_new(self, rounds):
+        made = self.patchbay.ask("POST", Patchbay.PLUGINS, self.group(0))
+        until(lambda: self.is_new(made["metadata"]["generation"]), 60, 0.02, "the first Ready")
+        pairs = []
+        for version in range(1, rounds + 1):
+            present = self.patchbay.ask("GET", Patchbay.PLUGINS + "/group")["metadata"]
+            begin = time.monotonic()
+            put = self.patchbay.ask("PUT", Patchbay.PLUGINS + "/group", {**self.group(version), "metadata": present})
+            until(lambda: self.is_new(put["metadata"]["generation"]), 120, 0.02, "the rollout")
+            ours = time.monotonic() - begin
+            pairs.append((ours, self.direct_group()))
+            print(f"  {REPLICAS} all new: {ours:.2f} s, direct {pairs[-1][1]:.2f} s", flush=True)
+        ours, direct = median_round(pairs)
+        add_row(f"apply to all new, {REPLICAS} replicas, old ones gone", f"{ours:.2f} s", f"{direct:.2f} s the same engine calls", f"{ours / direct:.2f}")
+        self.patchbay.ask("DELETE", Patchbay.PLUGINS + "/group")
+        until(lambda: not self.engine.labelled(self.label), 60, 0.05, "the removal of the containers")
+
+    def kill_in_swarm(self, service, healed):
+        victim = self.engine.labelled(f"com.docker.swarm.service.name={service}", every=False)[0]["Id"]
+        starts = Starts(self.engine, f"com.docker.swarm.service.name={service}")
+        begin = time.monotonic()
+        self.engine.ask("POST", f"/containers/{victim}/kill")
+        took = starts.await_count(1, 60) - begin
+        starts.close()
+        add_row(f"beside: kill of 1 of {COUNT} in swarm", f"{healed:.2f} s", f"{took:.2f} s swarm", f"{healed / took:.2f}")
 
     def measure_compose(self, ours):
         name = "docker-compose up"
@@ -126,7 +180,7 @@ class EngineBench:
         subprocess.run([*compose, "down"], env=environment, capture_output=True)
         add_row(f"beside: the same through {name}", f"{ours:.2f} s", f"{took:.2f} s {name}", f"{ours / took:.2f}")
 
-    def measure_swarm(self, ours):
+    def measure_swarm(self, ours, healed):
         name = "docker service create"
         bridge_was_there = isinstance(self.engine.ask("GET", "/networks/docker_gwbridge", expect=None).get("Id"), str)
         word = self.begin_swarm()
@@ -141,6 +195,7 @@ class EngineBench:
             took = starts.await_count(COUNT, 60) - begin
             starts.close()
             add_row(f"beside: the same through {name}", f"{ours:.2f} s", f"{took:.2f} s {name}", f"{ours / took:.2f}")
+            self.kill_in_swarm(service, healed)
             subprocess.run(["docker", "-H", self.engine.address, "service", "rm", service], capture_output=True)
             until(lambda: not self.engine.labelled(f"com.docker.swarm.service.name={service}"), 60, 0.1, "the end of the service")
         except (SystemExit, subprocess.CalledProcessError) as error:
@@ -170,8 +225,9 @@ def main():
     try:
         ours = bench.measure_apply(rounds)
         bench.measure_compose(ours)
-        bench.measure_swarm(ours)
-        bench.measure_kill(1 if rounds == 1 else 5)
+        healed = bench.measure_kill(1 if rounds == 1 else 5)
+        bench.measure_all_new(rounds)
+        bench.measure_swarm(ours, healed)
     finally:
         bench.close()
 

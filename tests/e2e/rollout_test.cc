@@ -1,5 +1,5 @@
 // Everything a rollout promises, under load: no request fails, no WebSocket of anybody is closed, and the status says so.
-// PATCHBAY_ROLLOUTS: how many of each kind (4).
+// PATCHBAY_ROLLOUTS: how many of each kind (4). PATCHBAY_SLOW_MS: how long the slow requests take (1000).
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -94,10 +94,12 @@ class WebSocket {
   const int fd_;
 };
 
-int Rollouts() {
-  const char* wanted = std::getenv("PATCHBAY_ROLLOUTS");
-  return wanted == nullptr ? 4 : std::atoi(wanted);
+int Setting(const char* name, int otherwise) {
+  const char* wanted = std::getenv(name);
+  return wanted == nullptr ? otherwise : std::atoi(wanted);
 }
+int Rollouts() { return Setting("PATCHBAY_ROLLOUTS", 4); }
+int SlowMs() { return Setting("PATCHBAY_SLOW_MS", 1000); }
 
 class Rollout : public testing::Test {
  protected:
@@ -135,7 +137,7 @@ class Crowd {
   explicit Crowd(Stage& stage)
       : fresh_(stage, "/app/", "", true),
         kept_(stage, "/app/"),
-        slow_(stage, "/app/slow?ms=1000"),
+        slow_(stage, StrCat("/app/slow?ms=", SlowMs())),
         // More than Caddy 2.6 reads at once it sometimes cuts by itself, with no rollout at all (1 of 1,000 answers of
         // 20 KB to a POST).
         posts_(stage, "/app/echo", std::string(2'000, 'x')) {}
@@ -146,7 +148,7 @@ class Crowd {
     EXPECT_GT(slow_.good(), 1);
     if (testing::Test::HasFailure()) return;
     std::cout << what << ": " << fresh_.good() << " requests on fresh connections, " << kept_.good() << " on kept ones, "
-              << slow_.good() << " of 1 s, " << posts_.good() << " posts; none failed\n";
+              << slow_.good() << " of " << SlowMs() << " ms, " << posts_.good() << " posts; none failed\n";
   }
 
  private:
@@ -178,6 +180,27 @@ TEST_F(Rollout, ThatBeginsWithACanaryLosesNoRequest) {
   const std::string steps = R"(,"strategy":{"type":"Canary","steps":[{"replicas":1,"weight":10,"pause":"1s"},{"replicas":2,"weight":50,"pause":"1s"}]})";
   for (int round = 1; round <= Rollouts(); ++round) Roll(round, steps);
   crowd.Leave(StrCat(Rollouts(), " canary rollouts"));
+}
+
+// Old and new ones never run at the same time; requests meanwhile are answered with 503.
+TEST_F(Rollout, ThatRecreatesNeverRunsTwoRevisions) {
+  for (int round = 1; round <= Rollouts(); ++round) {
+    const std::string spec = Version(round, R"(,"strategy":{"type":"Recreate"})");
+    ASSERT_EQ(stage_.Kubectl(StrCat("patch plugin app --type=merge -p '{\"spec\":", spec, "}'")).exit_code, 0);
+    std::size_t most = 0;
+    EXPECT_TRUE(Stage::Eventually(
+        [&] {
+          std::set<std::string> revisions;
+          for (const Json& container : stage_.Containers("patchbay.dev/plugin=app"))
+            if (FindString(container, {"State"}) == "running")
+              revisions.insert(FindString(container, {"Labels", "patchbay.dev/spec-hash"}));
+          most = std::max(most, revisions.size());
+          return stage_.IsReady("plugin/app");
+        },
+        seconds(90)));
+    EXPECT_EQ(most, 1u);
+    EXPECT_THAT(stage_.Gateway("/app/").body, HasSubstr(StrCat("\"", round, "\"")));
+  }
 }
 
 // It is ready, and what it answers is wrong: seen at the gateway, and taken back before the others are touched.
