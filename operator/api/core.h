@@ -10,6 +10,7 @@
 #include "api/discovery.h"
 #include "api/evictions.h"
 #include "api/health.h"
+#include "api/host_ports.h"
 #include "api/logs.h"
 #include "api/mutations.h"
 #include "api/openapi_documents.h"
@@ -62,6 +63,7 @@ class Api::Core {
   const Authenticator authenticator_;
   const Reviews reviews_;
   const Renderer renderer_;
+  HostPorts host_ports_;
   Writes writes_;
   Reader reader_;
   Mutations mutations_;

@@ -35,8 +35,8 @@ Answer<std::optional<cache::Intent>> Compute(const WriteOrder& order, const cach
 
 }  // namespace
 
-Writes::Writes(cache::Cache& cache, cache::Committer& committer, Threads& threads, int most_waiting)
-    : cache_(cache), committer_(committer), threads_(threads), most_waiting_(most_waiting) {}
+Writes::Writes(cache::Cache& cache, cache::Committer& committer, HostPorts& ports, Threads& threads, int most_waiting)
+    : cache_(cache), committer_(committer), ports_(ports), threads_(threads), most_waiting_(most_waiting) {}
 
 void Writes::Run(WriteOrder order) {
   auto task = std::make_shared<Task>();
@@ -52,6 +52,8 @@ void Writes::Attempt(const TaskPtr& task) {
   Answer<std::optional<cache::Intent>> intent = Compute(order, task->seen);
   if (!intent.ok()) return order.done(std::move(intent).error());
   if (!*intent) return order.done(Unchanged(task->seen));
+  if (const Answer<void> judged = ports_.Judge(*order.kind, **intent, task->seen); !judged.ok())
+    return order.done(judged.error());
   if (order.dry_run) return order.done(Imagine(**std::move(intent), task->seen));
   Submit(task, **std::move(intent));
 }
@@ -86,6 +88,7 @@ void Writes::Stop() {
 
 void Writes::Settle(const TaskPtr& task, bool removed, Result<cache::EntryPtr> result) {
   if (result.ok()) {
+    if (!removed && (*result)->key.resource == kPlugins) ports_.Learn(**result);
     Written written = Unchanged(*result);
     written.removed = removed;
     written.created = !task->seen && !removed;

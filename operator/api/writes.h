@@ -1,4 +1,5 @@
-// One write from the cache's present state to its commit: computed, submitted, computed again when another was faster.
+// One write from the cache's present state to its commit: computed, compared with what others have (host ports), submitted,
+// and all of it again when another was faster.
 // Nothing here blocks a caller; thread-safe.
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "api/failure.h"
+#include "api/host_ports.h"
 #include "api/threads.h"
 #include "base/guarded.h"
 #include "cache/cache.h"
@@ -40,7 +42,7 @@ struct WriteOrder {
 class Writes {
  public:
   // 429 when more than `most_waiting` are under way.
-  Writes(cache::Cache& cache, cache::Committer& committer, Threads& threads, int most_waiting);
+  Writes(cache::Cache& cache, cache::Committer& committer, HostPorts& ports, Threads& threads, int most_waiting);
   void Run(WriteOrder order);
   // Nothing is submitted any more; waits for what was.
   void Stop();
@@ -61,6 +63,7 @@ class Writes {
   void Again(const TaskPtr& task, const Error& error);
   cache::Cache& cache_;
   cache::Committer& committer_;
+  HostPorts& ports_;
   Threads& threads_;
   const int most_waiting_;
   Guarded<int> waiting_{0};
