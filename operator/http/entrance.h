@@ -1,6 +1,7 @@
 // The accepting side of transport.cc, its only includer.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,7 +30,7 @@ class Entrance : public std::enable_shared_from_this<Entrance> {
         counters_(counters),
         welcome_(std::move(welcome)),
         strand_(net::make_strand(loop)),
-        ready_(strand_, dup(listening_.descriptor())),
+        ready_(strand_, fcntl(listening_.descriptor(), F_DUPFD_CLOEXEC, 0)),
         pause_(strand_) {}
 
   const Listening& listening() const { return listening_; }
