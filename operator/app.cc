@@ -18,14 +18,11 @@
 #include "cache/committer.h"
 #include "cache/mirror.h"
 #include "controller/controller.h"
-#include "driver/gateway/caddy_gateway.h"
-#include "driver/gateway/caddy_journal.h"
-#include "driver/gateway/dns_answerer.h"
 #include "driver/notifier/webhook_notifier.h"
 #include "driver/runtime/docker_runtime.h"
 #include "first_run.h"
+#include "gateways.h"
 #include "http/server.h"
-#include "kong.h"
 #include "store/connection.h"
 #include "store/pg_store.h"
 #include "telemetry/own_process.h"
@@ -103,13 +100,6 @@ std::string FirstToken(const std::string& file) {
   return "";
 }
 
-// "127.0.0.1:5391"; a port of -1 is refused by whoever listens there.
-std::pair<std::string, int> SplitAddress(const std::string& address) {
-  const auto colon = address.rfind(':');
-  const auto port = colon == std::string::npos ? std::nullopt : ParseInt(address.substr(colon + 1));
-  return {address.substr(0, colon), port ? static_cast<int>(*port) : -1};
-}
-
 }  // namespace
 
 cache::CacheOptions PodsOptions() {
@@ -128,9 +118,7 @@ std::string HostName() {
 // What needs to know the database (its installation id) before it can be made.
 struct Hands {
   std::unique_ptr<driver::Runtime> runtime;
-  std::unique_ptr<driver::DnsAnswerer> answerer;
-  std::unique_ptr<driver::CaddyJournal> journal;
-  std::unique_ptr<driver::Gateway> gateway;
+  Gateways gateways;
   std::unique_ptr<driver::Notifier> notifier;
   std::unique_ptr<controller::Controllers> controllers;
 };
@@ -228,34 +216,14 @@ Result<std::shared_ptr<Hands>> App::Parts::MakeHands(const std::string& installa
   docker.installation = installation;
   docker.concurrency = flags.workers;
   PATCHBAY_TRY(made->runtime, driver::NewDockerRuntime(docker, *client, meter));
-  if (flags.gateway.starts_with("caddy=")) {
-    driver::CaddyOptions caddy;
-    caddy.admin = flags.gateway.substr(6);
-    if (caddy.admin.starts_with("unix:/")) caddy.admin = "unix/" + caddy.admin.substr(5);
-    caddy.installation = installation;
-    caddy.listen = flags.gateway_listen;
-    caddy.meter = &meter;
-    if (!flags.gateway_dns.empty()) {
-      const auto [host, port] = SplitAddress(flags.gateway_dns);
-      PATCHBAY_TRY(made->answerer, driver::DnsAnswerer::Listen(host, port, SystemClock()));
-      caddy.answerer = made->answerer.get();
-    }
-    if (!flags.gateway_journal.empty()) {
-      const auto [host, port] = SplitAddress(flags.gateway_journal);
-      PATCHBAY_TRY(made->journal, driver::CaddyJournal::Listen(host, port));
-      caddy.journal = made->journal.get();
-    }
-    PATCHBAY_TRY(made->gateway, driver::CaddyGateway::New(client, caddy));
-  } else if (IsKong(flags.gateway)) {
-    PATCHBAY_TRY(made->gateway, MakeKong(flags, installation, client, meter));
-  }
+  PATCHBAY_TRY(made->gateways, MakeGateways(flags, installation, client, meter));
   made->notifier = std::make_unique<driver::WebhookNotifier>(client, driver::WebhookOptions{!flags.webhooks_public_only, "patchbay", nullptr});
   controller::Options options;
   options.workers = flags.workers;
   options.prune_most = flags.prune_budget;
   PATCHBAY_TRY(options.image_gc_after, ImageGcAfter(flags));
   made->controllers = std::make_unique<controller::Controllers>(
-      controller::Dependencies{cache, committer, store, *made->runtime, made->gateway.get(), *made->notifier, *client,
+      controller::Dependencies{cache, committer, store, *made->runtime, made->gateways.gateway.get(), *made->notifier, *client,
                                SystemClock(), random, meter, installation, nullptr, &mirror, HostName()},
       options);
   return made;
@@ -304,11 +272,7 @@ App::~App() { Stop(); }
 
 Result<std::unique_ptr<App>> App::Start(const cli::OperatorFlags& flags) {
   PATCHBAY_CHECK(CheckExposure(flags));
-  if (IsKong(flags.gateway)) {
-    PATCHBAY_TRY(const auto usable, MakeKong(flags, "check", http::NewCurlClient(), NullMeter()));
-  } else if (!flags.gateway.empty() && flags.gateway != "none" && !flags.gateway.starts_with("caddy=")) {
-    return Error{Code::kInvalid, StrCat("--gateway ", flags.gateway, ": write caddy=URL, kong=URL or none")};
-  }
+  PATCHBAY_CHECK(CheckGateways(flags));
   PATCHBAY_TRY(auto store_options, StoreOptions(flags));
   LogInfo("app", "starting", {{"version", PATCHBAY_VERSION}, {"database", Redact(store_options.connection)}});
   auto parts = std::make_unique<Parts>(flags, std::move(store_options));

@@ -151,7 +151,7 @@ class DevProgram {
     flags.listen = {flags_.listen};
     flags.database_url = postgres_->connection();
     flags.docker_host = engine_->host();
-    flags.gateway = "caddy=" + caddy_->admin();
+    flags.gateways = {"caddy=" + caddy_->admin()};
     flags.gateway_listen = {flags_.gateway_listen};
     PATCHBAY_TRY(flags.gateway_dns, ChooseDnsAddress(data_ + "/gateway-dns"));
     flags.gateway_journal = "127.0.0.1:0";

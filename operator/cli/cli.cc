@@ -107,7 +107,7 @@ class CommandLine {
     serve->add_option("--event-ttl", operator_.event_ttl, "how long Events are kept after the last thing they tell, as 1h or 30m")->capture_default_str();
     serve->add_option("--image-gc-after", operator_.image_gc_after, "remove images that were pulled for plugins and that nothing needs (no container, plugin or revision) for so long, as 168h; 0: never")->capture_default_str();
     serve->add_option("--docker-host", operator_.docker_host, "engine: unix:///PATH or tcp://HOST:PORT; default: DOCKER_HOST, else the usual sockets");
-    serve->add_option("--gateway", operator_.gateway, "caddy=URL of Caddy's admin API, kong=URL of Kong's (http://HOST:PORT or unix:/PATH), or none")->envname("PATCHBAY_GATEWAY");
+    serve->add_option("--gateway", operator_.gateways, "caddy=URL of Caddy's admin API, kong=URL of Kong's (http://HOST:PORT or unix:/PATH), or none; given twice, both get every route")->envname("PATCHBAY_GATEWAY");
     serve->add_option("--gateway-token-file", operator_.gateway_token_file, "file with the token that Kong's Admin API asks for (Kong-Admin-Token)")->envname("PATCHBAY_GATEWAY_TOKEN_FILE");
     serve->add_option("--gateway-listen", operator_.gateway_listen, "addresses Caddy serves routes on; Kong's are in its own settings")->capture_default_str();
     serve->add_option("--gateway-journal", operator_.gateway_journal, "IPv4:PORT (UDP) on which Caddy may tell what containers answer, port 0 for a free one: for Plugins with strategy.analysis. It must reach this address")->envname("PATCHBAY_GATEWAY_JOURNAL");

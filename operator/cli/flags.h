@@ -33,7 +33,7 @@ struct OperatorFlags {
   std::vector<std::string> listen{"127.0.0.1:6444"};
   std::string database_url;        // "" : DATABASE_URL or DB_* of the environment
   std::string docker_host;         // "" : DOCKER_HOST, else the usual sockets
-  std::string gateway;             // "caddy=http://127.0.0.1:2019", "kong=http://127.0.0.1:8001"; "none" for no gateway
+  std::vector<std::string> gateways;  // "caddy=http://127.0.0.1:2019", "kong=http://127.0.0.1:8001"; "none": no gateway
   std::string gateway_token_file;  // what Kong's Admin API asks for; "" for nothing
   std::string gateway_journal;     // "127.0.0.1:0": Caddy tells there what is answered; "" for no
   std::string gateway_dns;         // "127.0.0.1:5391": Caddy asks for containers there; "" for no

@@ -32,7 +32,7 @@ class GatewayReader {
  public:
   explicit GatewayReader(driver::Gateway* gateway) : gateway_(gateway) {}
   std::string name() const { return gateway_ ? gateway_->name() : ""; }
-  std::vector<std::string> Unsupported() const { return gateway_ ? gateway_->Unsupported() : std::vector<std::string>(); }
+  std::vector<driver::FieldNotDone> Unsupported() const { return gateway_ ? gateway_->Unsupported() : std::vector<driver::FieldNotDone>(); }
   std::string Digest(const driver::GatewayRoute& route) const { return gateway_ ? gateway_->Digest(route) : ""; }
   Result<driver::GatewayState> Read() const;
 

@@ -254,7 +254,7 @@ Share ResolveBackend(const Backend& backend, const FindTarget& find, ResolvedRou
 
 }  // namespace
 
-RouteWish ReadRoute(const Json& object, const std::vector<std::string>& unsupported) {
+RouteWish ReadRoute(const Json& object, const std::vector<driver::FieldNotDone>& unsupported) {
   static const Json kNone = Json::object();
   const Json* found = Find(object, {"spec"});
   const Json& spec = found ? *found : kNone;
@@ -282,9 +282,9 @@ RouteWish ReadRoute(const Json& object, const std::vector<std::string>& unsuppor
   route.cors = ReadCors(spec, wish);
   ReadAuth(spec, wish);
   ReadBackends(spec, wish);
-  for (const std::string& field : unsupported) {
-    const bool open = field == "auth" && FindString(spec, {"auth", "type"}) == "None";
-    if (!open && Uses(spec, field)) wish.unsupported.push_back(StrCat("spec.", field));
+  for (const driver::FieldNotDone& lack : unsupported) {
+    const bool open = lack.field == "auth" && FindString(spec, {"auth", "type"}) == "None";
+    if (!open && Uses(spec, lack.field)) wish.unsupported.push_back(StrCat("spec.", lack.field, " (", lack.by, ")"));
   }
   return wish;
 }

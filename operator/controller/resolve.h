@@ -42,13 +42,13 @@ struct RouteWish {
   std::vector<Backend> backends;
   std::optional<SecretUse> secret;       // route.auth is set, and this says what callers must know
   std::vector<std::string> problems;     // the spec cannot be understood
-  std::vector<std::string> unsupported;  // fields that are set and that the gateway cannot do
+  std::vector<std::string> unsupported;  // what is set and not done, and by whom: "spec.rateLimit (caddy)"
 
   bool wanted() const { return enabled && !deleting && problems.empty() && unsupported.empty(); }
 };
 
 // `unsupported`: Gateway::Unsupported().
-RouteWish ReadRoute(const Json& object, const std::vector<std::string>& unsupported);
+RouteWish ReadRoute(const Json& object, const std::vector<driver::FieldNotDone>& unsupported);
 
 // What is known of a plugin: its ports and the addresses of its ready containers.
 struct Target {

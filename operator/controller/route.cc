@@ -26,7 +26,7 @@ RouteController::RouteController(Parts parts, Times times, std::function<void(co
                                  std::function<void()> rouse)
     : parts_(parts),
       times_(times),
-      unsupported_(parts.gateway ? parts.gateway->Unsupported() : std::vector<std::string>()),
+      unsupported_(parts.gateway ? parts.gateway->Unsupported() : std::vector<driver::FieldNotDone>()),
       wake_(std::move(wake)),
       rouse_(std::move(rouse)) {
   if (parts_.gateway) state_.Lock()->problem = "the gateway was not asked yet";

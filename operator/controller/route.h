@@ -85,7 +85,7 @@ class RouteController {
 
   const Parts parts_;
   const Times times_;
-  const std::vector<std::string> unsupported_;
+  const std::vector<driver::FieldNotDone> unsupported_;
   const std::function<void(const Key&)> wake_;
   const std::function<void()> rouse_;
 

@@ -24,7 +24,7 @@ class MovingGateway : public Gateway {
  public:
   explicit MovingGateway(Gateway& gateway) : gateway_(gateway) {}
   std::string name() const override { return gateway_.name(); }
-  std::vector<std::string> Unsupported() const override { return gateway_.Unsupported(); }
+  std::vector<FieldNotDone> Unsupported() const override { return gateway_.Unsupported(); }
   std::string Digest(const GatewayRoute& route) const override { return gateway_.Digest(Move(route)); }
   Result<Published> Publish(const std::vector<GatewayRoute>& routes) override {
     return gateway_.Publish(MoveAll(routes));

@@ -10,8 +10,10 @@
 #include "base/clock.h"
 #include "contract/caddy_contract_world.h"
 #include "contract/gateway_contract.h"
+#include "driver/gateway/gateway_group.h"
 #include "harness/gateway/caddy_world.h"
 #include "harness/gateway/echo_upstream.h"
+#include "harness/gateway/fake_caddy.h"
 #include "harness/gateway/fake_gateway.h"
 #include "harness/gateway/flaky_gateway.h"
 #include "harness/gateway/kong_world.h"
@@ -74,6 +76,89 @@ class FakeKongWorld : public GatewayWorld {
   KongWorld kong_;
 };
 
+// Two gateways as one; the second refuses what the first takes.
+class FakeGroupWorld : public GatewayWorld {
+ public:
+  Gateway& gateway() override { return group_; }
+  GatewayRoute Spoil(GatewayRoute route, const std::string& words) override {
+    b_->Refuse(route.id, words);
+    return route;
+  }
+  void RestartEmpty() override {
+    a_->Restart();
+    b_->Restart();
+  }
+  void GoAway() override { b_->SetUnavailable(true); }
+  void ComeBack() override { b_->SetUnavailable(false); }
+  void AddForeign() override {
+    a_->SetForeign("theirs", "{}");
+    b_->SetForeign("theirs", "{}");
+  }
+  std::string ForeignAsItIs() override { return StrCat(a_->Foreign().at("theirs"), b_->Foreign().at("theirs")); }
+
+ private:
+  std::vector<std::unique_ptr<Gateway>> Members() {
+    std::vector<std::unique_ptr<Gateway>> members;
+    for (FakeGateway** fake : {&a_, &b_}) {
+      auto made = std::make_unique<FakeGateway>(fake == &a_ ? "a" : "b");
+      *fake = made.get();
+      members.push_back(std::move(made));
+    }
+    return members;
+  }
+  FakeGateway* a_ = nullptr;
+  FakeGateway* b_ = nullptr;
+  GatewayGroup group_{Members()};
+};
+
+// Caddy and Kong, both imitated, without sockets; Kong refuses what Caddy takes.
+class CaddyAndKongWorld : public GatewayWorld {
+ public:
+  Gateway& gateway() override { return group_; }
+  GatewayRoute Spoil(GatewayRoute route, const std::string& words) override {
+    route.hosts = {words};
+    return route;
+  }
+  void RestartEmpty() override {
+    caddy_->Restart();
+    kong_.LoseEverything();
+    kong_.Restart();
+  }
+  void GoAway() override { to_kong_->CutAfterWrites(0); }
+  void ComeBack() override { to_kong_->CutAfterWrites(-1); }
+  void AddForeign() override {
+    caddy_->SetConfig({{"apps", {{"http", {{"servers", {{"theirs", {{"listen", {":81"}}}}}}}}}}});
+    kong_.Put("/services", {{"name", "theirs"}, {"host", "theirs.example.org"}});
+  }
+  std::string ForeignAsItIs() override {
+    auto config = caddy_->config();
+    if (Json* servers = Find(config, {"apps", "http", "servers"})) servers->erase("patchbay");
+    return DumpJson(config) + DumpJson(kong_.WithoutTag(mark_));
+  }
+
+ private:
+  std::vector<std::unique_ptr<Gateway>> Members() {
+    std::vector<std::unique_ptr<Gateway>> members;
+    CaddyOptions caddy;
+    caddy.installation = "test1234";
+    members.push_back(*CaddyGateway::New(caddy_, caddy));
+    KongOptions options;
+    options.admin = "http://kong";
+    options.installation = "test1234";
+    auto kong = *KongGateway::New(to_kong_, options);
+    mark_ = kong->mark();
+    members.push_back(std::move(kong));
+    return members;
+  }
+  const std::shared_ptr<FakeCaddy> caddy_ = std::make_shared<FakeCaddy>();
+  FakeKong kong_;
+  const std::shared_ptr<FakeKongClient> to_kong_ = std::make_shared<FakeKongClient>(kong_);
+  std::string mark_;
+  GatewayGroup group_{Members()};
+};
+
+INSTANTIATE_TEST_SUITE_P(TwoFakes, GatewayContract, testing::Values([] { return std::make_unique<FakeGroupWorld>(); }));
+INSTANTIATE_TEST_SUITE_P(CaddyAndKong, GatewayContract, testing::Values([] { return std::make_unique<CaddyAndKongWorld>(); }));
 INSTANTIATE_TEST_SUITE_P(Kong28, GatewayContract, testing::Values([] { return std::make_unique<FakeKongWorld>(FakeKong::Options{2, 8, true, ""}); }));
 INSTANTIATE_TEST_SUITE_P(Kong3, GatewayContract, testing::Values([] { return std::make_unique<FakeKongWorld>(FakeKong::Options{3, 4, true, ""}); }));
 INSTANTIATE_TEST_SUITE_P(Kong28WithoutDatabase, GatewayContract, testing::Values([] { return std::make_unique<FakeKongWorld>(FakeKong::Options{2, 8, false, ""}); }));

@@ -61,7 +61,7 @@ CaddyGateway::CaddyGateway(std::shared_ptr<http::HttpClient> client, CaddyAdmin 
       changes_refused_(CountChanges(options_, "refused")),
       changes_failed_(CountChanges(options_, "failed")) {}
 
-std::vector<std::string> CaddyGateway::Unsupported() const { return FieldsNotDone("caddy"); }
+std::vector<FieldNotDone> CaddyGateway::Unsupported() const { return FieldsNotDone("caddy"); }
 
 Result<Published> CaddyGateway::Publish(const std::vector<GatewayRoute>& routes) {
   const std::lock_guard one_at_a_time(publishing_);

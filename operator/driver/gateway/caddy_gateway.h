@@ -59,7 +59,7 @@ class CaddyGateway : public Gateway {
   static Result<std::unique_ptr<CaddyGateway>> New(std::shared_ptr<http::HttpClient> client, CaddyOptions options);
 
   std::string name() const override { return "caddy"; }
-  std::vector<std::string> Unsupported() const override;
+  std::vector<FieldNotDone> Unsupported() const override;
   std::string Digest(const GatewayRoute& route) const override;
   Result<Published> Publish(const std::vector<GatewayRoute>& routes) override;
   Result<GatewayState> Read() override;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "driver/gateway/gateway.h"
+
 namespace patchbay::driver {
 
 enum class Can { kYes, kPartly, kNo };  // kNo: a Route that sets the field is not accepted, and the field is named
@@ -61,10 +63,10 @@ inline constexpr std::array kCapabilities = {
 // clang-format on
 
 // Gateway::Unsupported() of that gateway.
-inline std::vector<std::string> FieldsNotDone(std::string_view gateway) {
-  std::vector<std::string> fields;
+inline std::vector<FieldNotDone> FieldsNotDone(std::string_view gateway) {
+  std::vector<FieldNotDone> fields;
   for (const auto& row : kCapabilities)
-    if (row.gateway == gateway && row.can == Can::kNo) fields.emplace_back(row.field);
+    if (row.gateway == gateway && row.can == Can::kNo) fields.push_back({std::string(row.field), std::string(gateway)});
   return fields;
 }
 

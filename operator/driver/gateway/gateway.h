@@ -1,5 +1,5 @@
 // Seam: the gateway in front of the containers. CaddyGateway talks to Caddy's admin API; tests/harness/gateway/fake_gateway.h
-// is the fake; both pass tests/contract/gateway_contract.h. Only what carries our mark is read or changed; foreign
+// is the fake; GatewayGroup is several at once. All pass tests/contract/gateway_contract.h. Only what carries our mark is read or changed; foreign
 // configuration stays as it is.
 #pragma once
 
@@ -104,15 +104,21 @@ struct GatewayState {
   std::map<std::string, std::string> routes;  // our route id -> digest of what is served
 };
 
+// A field of Route.spec that is not done.
+struct FieldNotDone {
+  std::string field;  // its path ("rateLimit"), or one value of it ("auth.type=Forward")
+  std::string by;     // the gateway that cannot: "caddy"; or several: "caddy, kong"
+  friend bool operator==(const FieldNotDone&, const FieldNotDone&) = default;
+};
+
 // Thread-safe; calls block for at most their own deadline. Errors: kUnavailable, kInDoubt, kConflict (somebody else
 // wrote meanwhile, after retries), kInvalid (the gateway refuses everything, message is its own).
 class Gateway {
  public:
   virtual ~Gateway() = default;
   virtual std::string name() const = 0;  // "caddy"
-  // Fields of Route.spec this gateway cannot do, as paths ("rateLimit"), or one value of a field ("auth.type=Forward").
-  // Constant.
-  virtual std::vector<std::string> Unsupported() const = 0;
+  // Fields of Route.spec this gateway cannot do. Constant.
+  virtual std::vector<FieldNotDone> Unsupported() const = 0;
   // The digest that Read() will report for this route once it is served.
   virtual std::string Digest(const GatewayRoute& route) const = 0;
   // Makes the whole of our routes this set. A refused route costs only itself. Reads back before it returns.

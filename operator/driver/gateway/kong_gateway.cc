@@ -35,7 +35,7 @@ KongGateway::KongGateway(std::shared_ptr<http::HttpClient> client, KongAdmin adm
       changes_refused_(CountChanges(options_, "refused")),
       changes_failed_(CountChanges(options_, "failed")) {}
 
-std::vector<std::string> KongGateway::Unsupported() const { return FieldsNotDone("kong"); }
+std::vector<FieldNotDone> KongGateway::Unsupported() const { return FieldsNotDone("kong"); }
 
 std::string KongGateway::Digest(const GatewayRoute& route) const {
   const auto entities = MapToKong(route, mark_);

@@ -44,7 +44,7 @@ class KongGateway : public Gateway {
   static Result<std::unique_ptr<KongGateway>> New(std::shared_ptr<http::HttpClient> client, KongOptions options);
 
   std::string name() const override { return "kong"; }
-  std::vector<std::string> Unsupported() const override;
+  std::vector<FieldNotDone> Unsupported() const override;
   std::string Digest(const GatewayRoute& route) const override;
   Result<Published> Publish(const std::vector<GatewayRoute>& routes) override;
   // The epoch of a DB-less Kong changes when it was started again; with a database, when others changed what is ours.

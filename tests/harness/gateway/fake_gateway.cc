@@ -40,7 +40,9 @@ Error Away() { return Error{Code::kUnavailable, "the fake gateway is away"}; }
 }  // namespace
 
 FakeGateway::FakeGateway(std::string name, std::vector<std::string> unsupported)
-    : name_(std::move(name)), unsupported_(std::move(unsupported)) {}
+    : name_(std::move(name)) {
+  for (std::string& field : unsupported) unsupported_.push_back({std::move(field), name_});
+}
 
 std::string FakeGateway::Digest(const GatewayRoute& route) const { return Sha256Hex(Print(route)); }
 

@@ -20,7 +20,7 @@ class FakeGateway : public Gateway {
   explicit FakeGateway(std::string name = "fake", std::vector<std::string> unsupported = {});
 
   std::string name() const override { return name_; }
-  std::vector<std::string> Unsupported() const override { return unsupported_; }
+  std::vector<FieldNotDone> Unsupported() const override { return unsupported_; }
   std::string Digest(const GatewayRoute& route) const override;
   Result<Published> Publish(const std::vector<GatewayRoute>& routes) override;
   Result<GatewayState> Read() override;
@@ -72,7 +72,7 @@ class FakeGateway : public Gateway {
   void Change(const std::function<void(World&)>& change);
 
   const std::string name_;
-  const std::vector<std::string> unsupported_;
+  std::vector<FieldNotDone> unsupported_;
   mutable Guarded<World> world_;
   mutable std::condition_variable changed_;
 };

@@ -29,7 +29,7 @@ class FlakyGateway : public Gateway {
   std::function<void(const std::string& call)> after;
 
   std::string name() const override { return inner_.name(); }
-  std::vector<std::string> Unsupported() const override { return inner_.Unsupported(); }
+  std::vector<FieldNotDone> Unsupported() const override { return inner_.Unsupported(); }
   std::string Digest(const GatewayRoute& route) const override { return inner_.Digest(route); }
   Result<Published> Publish(const std::vector<GatewayRoute>& routes) override {
     if (before_publish) before_publish();

@@ -194,8 +194,8 @@ TEST(Resolve, NamesAPortThatIsNotThere) {
 TEST(Routes, NameAValueThatTheGatewayCannotDo) {
   const Json route = *ParseJson(R"({"metadata":{"name":"r","namespace":"default"},"spec":{"paths":[{"value":"/"}],"backends":[],
     "rateLimit":{"requests":5,"per":"minute","key":"host"},"cors":{"allowOrigins":["*"],"maxAge":"10m"}}})");
-  const auto wish = ReadRoute(route, {"rateLimit.burst", "rateLimit.key=host", "rateLimit.key=consumer"});
-  EXPECT_EQ(wish.unsupported, std::vector<std::string>{"spec.rateLimit.key=host"});
+  const auto wish = ReadRoute(route, {{"rateLimit.burst", "a"}, {"rateLimit.key=host", "b"}, {"rateLimit.key=consumer", "b"}});
+  EXPECT_EQ(wish.unsupported, std::vector<std::string>{"spec.rateLimit.key=host (b)"});
   EXPECT_EQ(wish.route.rate_limit, (driver::RateLimit{5, "minute", 0, "host"}));
   ASSERT_TRUE(wish.route.cors);
   EXPECT_EQ(wish.route.cors->allow_origins, std::vector<std::string>{"*"});
