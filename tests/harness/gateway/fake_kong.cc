@@ -94,6 +94,7 @@ http::Answer FakeKong::Ask(const std::string& method, const std::string& target,
   auto answer = steps[0] == "config" ? Configure(*world, body) : Write(*world, method, place, body);
   if (answer.status < 300) {
     world->writes.push_back(StrCat(method, " ", target));
+    world->written_at.push_back(SystemClock().Wall());
     Watch(*world, world->writes.back());
   }
   return fails ? failed : answer;

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/guarded.h"
 #include "base/random.h"
 #include "http/client.h"
@@ -51,6 +52,7 @@ class FakeKong {
   std::vector<std::string> writes() const {
     return world_.Lock()->writes;
   }  // "PUT /services/ID", those that took effect
+  std::vector<WallTime> written_at() const { return world_.Lock()->written_at; }  // when, of each of writes()
   int requests() const { return world_.Lock()->requests; }
   // Moments at which a route led to an upstream without a target and nothing stood before it.
   std::vector<std::string> starved() const { return world_.Lock()->starved; }
@@ -61,6 +63,7 @@ class FakeKong {
   struct World {
     std::map<std::string, std::map<std::string, Json>> entities;  // by kind and id
     std::vector<std::string> writes;
+    std::vector<WallTime> written_at;
     std::vector<std::string> starved;
     std::map<std::string, std::vector<std::string>> unguarded;
     int requests = 0;

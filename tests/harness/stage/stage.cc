@@ -62,7 +62,7 @@ Stage::Stage(StageOptions options) : options_(std::move(options)) {
   gateway_dns_ = StrCat("127.0.0.1:", dev::FreePort());
   caddy_admin_ = StrCat("127.0.0.1:", dev::FreePort());
   StartDatabase();
-  StartGateway();
+  if (options_.caddy) StartGateway();
 }
 
 Stage::~Stage() {
@@ -103,12 +103,21 @@ void Stage::StartGateway() {
 
 void Stage::KillGateway() { caddy_->Stop(SIGKILL, std::chrono::seconds(5)); }
 
+std::vector<std::string> Stage::GatewayFlags() const {
+  std::vector<std::string> flags;
+  if (options_.caddy)
+    flags = {"--gateway", "caddy=http://" + caddy_admin_, "--gateway-listen", gateway_address_, "--gateway-dns", gateway_dns_,
+             "--gateway-journal", "127.0.0.1:0"};
+  if (!options_.kong.empty()) flags.insert(flags.end(), {"--gateway", "kong=" + options_.kong});
+  return flags;
+}
+
 void Stage::StartOperator(bool await_ready) {
   dev::ChildOptions child;
   child.argv = {Env("PATCHBAY_BINARY", StrCat(PATCHBAY_BINARY_DIR, "/operator/patchbay")), "operator", "--listen",
-                StrCat("127.0.0.1:", port_), "--database-url", database_url(), "--docker-host", options_.docker_host,
-                "--gateway", "caddy=http://" + caddy_admin_, "--gateway-listen", gateway_address_, "--gateway-dns", gateway_dns_,
-                "--gateway-journal", "127.0.0.1:0"};
+                StrCat("127.0.0.1:", port_), "--database-url", database_url(), "--docker-host", options_.docker_host};
+  const auto gateways = GatewayFlags();
+  child.argv.insert(child.argv.end(), gateways.begin(), gateways.end());
   if (!options_.default_manifests.empty()) child.argv.insert(child.argv.end(), {"--default-manifests", options_.default_manifests});
   child.argv.insert(child.argv.end(), options_.arguments.begin(), options_.arguments.end());
   child.log_file = folder_ + "/operator.log";

@@ -20,6 +20,8 @@ struct StageOptions {
   std::string docker_host = {};              // "": the engine of the tests
   std::vector<std::string> arguments = {};   // more flags for the operator
   std::string default_manifests = {};
+  bool caddy = true;                         // the operator's gateway, with
+  std::string kong = {};                     // or without a Kong, whose Admin API is here: "http://127.0.0.1:8001"
 };
 
 struct Ran {
@@ -78,6 +80,7 @@ class Stage {
 
  private:
   std::string Installation();
+  std::vector<std::string> GatewayFlags() const;
   StageOptions options_;
   std::string folder_;
   std::string server_;
