@@ -2,9 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "driver/gateway/gateway_group.h"
 #include "driver/gateway/kong_gateway.h"
 #include "fault/world/shop.h"
+#include "harness/gateway/fake_gateway.h"
 #include "harness/gateway/fake_kong.h"
+#include "harness/gateway/flaky_gateway.h"
 #include "harness/gateway/plain_route.h"
 #include "harness/http/faulty_server.h"
 
@@ -111,6 +114,36 @@ class KongSocket : public testing::TestWithParam<Failure> {
 TEST_P(KongSocket, AtAnyCallIsMendedByTheNextPassAndNoRouteIsEverWithoutATarget) { FailEverywhere({}); }
 
 TEST_P(KongSocket, AtAnyCallWithoutADatabaseIsMendedByTheNextPass) { FailEverywhere({3, 4, false, ""}); }
+
+// Beside a healthy gateway, which is told at once whatever becomes of Kong.
+TEST_P(KongSocket, AtAnyCallCostsTheOtherGatewayOfAGroupNothing) {
+  const std::vector<GatewayRoute> before = {Route("a", {{"10.0.0.1:80"}}), Route("b", {{"10.0.0.3:80"}})};
+  const std::vector<GatewayRoute> after = {Route("a", {{"10.0.0.4:80"}}), Route("c", {{"10.0.0.6:80"}})};
+  bool met = true;
+  for (int nth = 1; met; ++nth) {
+    SCOPED_TRACE(StrCat("at call ", nth));
+    KongStage stage(clock_, {});
+    FakeGateway healthy("healthy");
+    std::vector<std::unique_ptr<Gateway>> members;
+    members.push_back(std::move(stage.gateway));
+    members.push_back(std::make_unique<FlakyGateway>(healthy));
+    GatewayGroup group(std::move(members));
+    ASSERT_TRUE(group.Publish(before).ok());
+    stage.server.Fail(GetParam().fault, nth, nullptr, {GetParam().status, {}, R"({"message":"on purpose"})"});
+    const auto told = group.Publish(after);
+    EXPECT_EQ(healthy.Served(), after);
+    if (!told.ok()) { EXPECT_THAT(told.error().message, testing::StartsWith("kong: ")); }
+    met = stage.server.waiting() == 0;
+    stage.server.ForgetFaults();
+    const auto next = group.Publish(after);
+    ASSERT_TRUE(next.ok()) << next.error().message;
+    std::map<std::string, std::string> digests;
+    for (const auto& route : after) digests[route.id] = group.Digest(route);
+    EXPECT_EQ(group.Read()->routes, digests);
+    EXPECT_EQ(healthy.changes(), 2);
+    if (HasFailure()) return;
+  }
+}
 
 INSTANTIATE_TEST_SUITE_P(Fails, KongSocket, testing::ValuesIn(kFailures), [](const auto& test) { return std::string(test.param.name); });
 
