@@ -33,7 +33,7 @@ Controllers::Core::Core(Dependencies d, Options options)
       metrics_(dependencies_.meter, dependencies_.gateway ? dependencies_.gateway->name() : "none"),
       queue_(dependencies_.clock, dependencies_.random, dependencies_.meter),
       observer_(dependencies_.runtime, dependencies_.clock, metrics_, options.resync,
-                [this](const std::string& uid) { WakeOwner(uid); }),
+                [this](const std::string& uid) { WakeOwner(uid); }, [this](const driver::RuntimeEvent& event) { Hear(event); }),
       prober_(ProbeRunner(dependencies_.http, dependencies_.runtime, dependencies_.connect), dependencies_.clock,
               [this](const Key& key) { queue_.Add(key); }),
       endpoints_([this] { routes_.MarkDirty(); }, [this](const Key& key) { queue_.Add(key); }),
@@ -41,13 +41,14 @@ Controllers::Core::Core(Dependencies d, Options options)
                  metrics_, options.image_gc_after}),
       images_(dependencies_.runtime, dependencies_.clock, dependencies_.random, metrics_,
               [this](const Key& key) { queue_.Add(key); }, [this](const std::string& image) { image_gc_.NotePull(image); }),
+      image_ids_(dependencies_.runtime, dependencies_.clock),
       executor_(dependencies_.runtime, observer_, crew_, metrics_),
       pods_(dependencies_.pods, dependencies_.node),
       traffic_(dependencies_.gateway, dependencies_.clock),
       revisions_(dependencies_.cache, dependencies_.committer, dependencies_.clock, dependencies_.random),
       adoption_(dependencies_.cache, dependencies_.committer, dependencies_.runtime, observer_),
       plugins_({dependencies_.cache, dependencies_.committer, dependencies_.runtime, dependencies_.clock, observer_,
-                prober_, endpoints_, images_, executor_, pods_, revisions_, adoption_, traffic_, dependencies_.installation}),
+                prober_, endpoints_, images_, image_ids_, executor_, pods_, revisions_, adoption_, traffic_, dependencies_.installation}),
       sweep_({dependencies_.cache, dependencies_.committer, dependencies_.runtime, observer_, metrics_, options.prune_most}),
       routes_({dependencies_.cache, dependencies_.committer, dependencies_.gateway, dependencies_.clock, endpoints_,
                metrics_},
@@ -172,6 +173,15 @@ void Controllers::Core::WakeOwner(const std::string& owner_uid) {
   }
   if (const auto key = plugins_.KeyOf(owner_uid)) queue_.Add(*key);
   else queue_.AddAfter(kSweep, kSweepAfter);
+}
+
+// What ended has let go of its host ports; a tag may mean another image.
+void Controllers::Core::Hear(const driver::RuntimeEvent& event) {
+  if (event.of == driver::RuntimeEvent::Of::kImage) {
+    for (const Key& key : image_ids_.Forget(event.image)) queue_.Add(key);
+  } else if (event.action == "die" || event.action == "destroy") {
+    for (const Key& key : plugins_.TakePortWaiters()) queue_.Add(key);
+  }
 }
 
 void Controllers::Core::EnqueueAll(std::string_view resource) {

@@ -47,6 +47,7 @@ class Controllers::Core {
   Outcome WakeUsers(const Key& object);
   void OnChange(const cache::Step& step);
   void WakeOwner(const std::string& owner_uid);
+  void Hear(const driver::RuntimeEvent& event);
   void EnqueueAll(std::string_view resource);
   void Conclude(const Key& key, const Outcome& outcome, double seconds);
   void Work(std::stop_token stop);
@@ -62,6 +63,7 @@ class Controllers::Core {
   Endpoints endpoints_;
   ImageGc image_gc_;
   Images images_;
+  ImageIds image_ids_;
   Executor executor_;
   PodShow pods_;
   Traffic traffic_;

@@ -189,6 +189,11 @@ Desired BuildDesired(const Json& plugin, const Lookup& lookup, const std::string
   desired.refers.insert(desired.depends_on.begin(), desired.depends_on.end());
   FillContainer(spec, lookup, desired);
   FillLogins(spec, lookup, desired);
+  // Written before the API refused it.
+  if (desired.exclusive && desired.asked > 1) {
+    desired.replicas = std::min(desired.replicas, 1);
+    desired.idle_fields.push_back("spec.replicas");
+  }
   const auto port_of = [&](const Json& port) { return FindPort(desired.ports, &port); };
   desired.probes = ReadProbes(spec, port_of, desired.problems);
   desired.hash = HashTemplate(plugin, spec, desired.container);

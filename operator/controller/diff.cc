@@ -88,12 +88,12 @@ class Differ {
         return;
       case ContainerState::kCreated:
         // Its maker may have died before its files were in; making it again completes it. An old one cannot be.
-        if (!current) return;
+        if (!current || !world_.ports_free) return;
         Add(Action::kCreate, replica, "it was begun and not finished");
         return Add(Action::kStart, replica, "it was begun and not finished");
       case ContainerState::kExited:
         if (replica.member) Add(Action::kLeave, replica, "it is not running");
-        if (!replica.held && !replica.completed) Add(Action::kStart, replica, "it is not running");
+        if (!replica.held && !replica.completed && (!current || world_.ports_free)) Add(Action::kStart, replica, "it is not running");
         return;
       case ContainerState::kPaused:
       case ContainerState::kDead:
@@ -154,7 +154,9 @@ class Differ {
   std::string WhyRetired(const Replica& replica) const {
     if (desired_.deleting) return "the plugin is being deleted";
     if (!desired_.enabled) return "the plugin is disabled";
-    if (replica.hash != desired_.hash) return StrCat("it is revision ", replica.hash, ", wanted is ", desired_.hash);
+    if (replica.hash != desired_.hash)
+      return StrCat("it is revision ", replica.hash, ", wanted is ", desired_.hash,
+                    exclusive_ && replica.holds_port ? "; it goes first, for it has a host port that the new one wants" : "");
     if (replica.ordinal >= desired_.replicas) return StrCat("only ", desired_.replicas, " replicas are wanted");
     if (IsEvicted(replica)) return "its pod was deleted";
     if (replica.altered) return "somebody changed its limits or networks";
@@ -175,7 +177,7 @@ class Differ {
         for (const Replica* old : list) Retire(*old);
       return;
     }
-    if (exclusive_ && !MayStart()) return;
+    if ((exclusive_ || !world_.ports_free) && !MayStart()) return;
     if (atomic_) {
       if (!all_new_ready_) return;
       for (const auto& list : {broken, healthy})
@@ -192,7 +194,7 @@ class Differ {
     RetireSome(healthy, available + static_cast<int>(healthy.size()) - least);
   }
 
-  bool MayStart() const { return desired_.problems.empty() && world_.image_here; }
+  bool MayStart() const { return desired_.problems.empty() && world_.image_here && world_.ports_free; }
 
   void RetireSome(const std::vector<const Replica*>& from, int count) {
     for (const Replica* old : from)
@@ -234,7 +236,7 @@ class Differ {
   }
 
   void CreateMissing() {
-    if (!desired_.problems.empty()) return;
+    if (!desired_.problems.empty() || !world_.ports_free) return;
     int room = Room();
     const int wanted = std::min(desired_.replicas, world_.canaries.value_or(desired_.replicas));
     for (int ordinal = 0; ordinal < wanted && room > 0; ++ordinal) {

@@ -40,6 +40,7 @@ struct Observed {
   bool settled = true;  // the gateway is known to serve exactly the present members
   bool known = true;    // what the gateway serves is known; false: it may lead to anybody
   bool image_here = true;  // false: not yet, so nothing healthy may be stopped for it
+  bool ports_free = true;  // false: somebody else has a host port that is wanted, so nothing healthy may be stopped for it
   std::optional<int> canaries = std::nullopt;  // so many new ones for now, and all old ones stay
   std::set<int> held = {};      // ordinals whose backoff says: not to be made yet
 };

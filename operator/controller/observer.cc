@@ -69,12 +69,13 @@ struct Observer::Shared {
 };
 
 Observer::Observer(driver::Runtime& runtime, Clock& clock, Metrics& metrics, milliseconds resync,
-                   std::function<void(const std::string&)> wake)
+                   std::function<void(const std::string&)> wake, std::function<void(const driver::RuntimeEvent&)> hear)
     : runtime_(runtime),
       clock_(clock),
       metrics_(metrics),
       resync_(resync),
       wake_(std::move(wake)),
+      hear_(std::move(hear)),
       shared_(std::make_shared<Shared>()) {}
 
 Observer::~Observer() = default;
@@ -233,7 +234,9 @@ bool Observer::Subscribe() {
     state->lost = false;
   }
   const WallTime began = clock_.Wall();
-  const auto on_event = [shared = shared_, wake = wake_, &clock = clock_](const driver::RuntimeEvent& event) {
+  const auto on_event = [shared = shared_, wake = wake_, hear = hear_, &clock = clock_](const driver::RuntimeEvent& event) {
+    if (hear) hear(event);
+    if (event.of != driver::RuntimeEvent::Of::kOwn) return;
     if (const auto owner = shared->Learn(event, clock)) wake(*owner);
   };
   const auto on_end = [shared = shared_, &clock = clock_](Result<void>) {

@@ -20,9 +20,11 @@ namespace patchbay::controller {
 
 class Observer {
  public:
-  // `wake`: something happened to this owner's containers; "" for all owners. Called without a lock held.
+  // `wake`: something happened to this owner's containers; "" for all owners. `hear`: every event, of others' containers
+  // and of images too, expected or not. Both are called without a lock held; `hear` must not block.
   Observer(driver::Runtime& runtime, Clock& clock, Metrics& metrics, std::chrono::milliseconds resync,
-           std::function<void(const std::string& owner_uid)> wake);
+           std::function<void(const std::string& owner_uid)> wake,
+           std::function<void(const driver::RuntimeEvent&)> hear = nullptr);
   ~Observer();
 
   // Containers of one owner, fresh. The engine's error when it cannot be asked; kUnavailable when what it lists is not
@@ -60,6 +62,7 @@ class Observer {
   Metrics& metrics_;
   const std::chrono::milliseconds resync_;
   const std::function<void(const std::string&)> wake_;
+  const std::function<void(const driver::RuntimeEvent&)> hear_;
   const std::shared_ptr<Shared> shared_;
   std::unique_ptr<driver::RuntimeStream> stream_;  // of the thread that steps
 };

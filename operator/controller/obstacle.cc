@@ -5,6 +5,10 @@
 
 namespace patchbay::controller {
 
+bool IsPortConflict(const Error& error) {
+  return error.code == Code::kConflict && error.message.find("port") != std::string::npos;
+}
+
 Obstacle Explain(const Error& error) {
   switch (error.code) {
     case Code::kUnavailable:
@@ -12,10 +16,8 @@ Obstacle Explain(const Error& error) {
       return {"EngineUnavailable", error.message, false, {}};
     case Code::kInDoubt:
       return {"InDoubt", error.message, false, {}};
-    case Code::kConflict: {
-      const bool port = error.message.find("port") != std::string::npos;
-      return {port ? "PortConflict" : "NameConflict", error.message, true, {}};
-    }
+    case Code::kConflict:
+      return {IsPortConflict(error) ? "PortConflict" : "NameConflict", error.message, true, {}};
     default:
       return {"EngineRefused", error.message, true, {}};
   }

@@ -37,6 +37,7 @@ void PluginController::Forget(const Key& key) {
     }
     for (const Key& object : state->refers[key]) state->users[object].erase(key);
     state->refers.erase(key);
+    state->port_waiters.erase(key);
   }
   if (!gone.empty()) parts_.adoption.Release(gone);
   parts_.prober.Set(key, {});
@@ -140,6 +141,7 @@ Result<void> PluginController::Look(Turn& turn) {
   turn.canary = Conduct(turn.desired, turn.world, parts_.clock.Wall(), turn.finding, turn.memory);
   turn.world.canaries = turn.canary.replicas;
   turn.steps = Diff(turn.desired, turn.world);
+  PATCHBAY_CHECK(CheckPorts(turn));
   ShowPods(turn, false);
   return {};
 }

@@ -17,6 +17,7 @@
 #include "controller/canary.h"
 #include "controller/endpoints.h"
 #include "controller/execute.h"
+#include "controller/image_ids.h"
 #include "controller/images.h"
 #include "controller/observer.h"
 #include "controller/outcome.h"
@@ -39,6 +40,7 @@ class PluginController {
     Prober& prober;
     Endpoints& endpoints;
     Images& images;
+    ImageIds& image_ids;
     Executor& executor;
     PodShow& pods;
     Revisions& revisions;
@@ -53,6 +55,8 @@ class PluginController {
   std::optional<Key> KeyOf(const std::string& uid) const;
   // The plugins that use this Secret or ConfigMap.
   std::vector<Key> UsersOf(const Key& object) const;
+  // The plugins that wait for a host port; asked once they are no longer known.
+  std::set<Key> TakePortWaiters();
 
  private:
   struct Turn;
@@ -71,7 +75,10 @@ class PluginController {
   bool MayCreate(Turn& turn, const std::vector<Step>& steps);
   void CheckImage(Turn& turn);
   void CountAnswers(Turn& turn);
+  Result<void> CheckPorts(Turn& turn);
+  static bool WaitsForPort(const Turn& turn);
   void CheckDependencies(Turn& turn) const;
+  void NoteOtherImage(Turn& turn) const;
   // `all`: the visit has come to its end, and it is known why a container is not there.
   void ShowPods(Turn& turn, bool all);
   std::optional<Obstacle> FindObstacle(const Turn& turn) const;
@@ -90,6 +97,7 @@ class PluginController {
     std::map<std::string, Key> owners;    // by uid
     std::map<Key, std::set<Key>> users;   // Secret or ConfigMap: plugins
     std::map<Key, std::set<Key>> refers;  // plugin: Secrets and ConfigMaps
+    std::set<Key> port_waiters;
   };
   mutable Guarded<State> state_;
 };

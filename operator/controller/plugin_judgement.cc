@@ -12,7 +12,8 @@ namespace {
 
 // What the engine refuses for good is the revision's own fault; that it does not answer is not.
 bool HasToWait(const std::vector<Error>& errors) {
-  return std::any_of(errors.begin(), errors.end(), [](const Error& error) { return error.code != Code::kInvalid; });
+  return std::any_of(errors.begin(), errors.end(),
+                     [](const Error& error) { return error.code != Code::kInvalid && !IsPortConflict(error); });
 }
 
 }  // namespace
@@ -26,7 +27,6 @@ std::optional<Desired> PluginController::FallBack(const Json& plugin, const Desi
   if (former.hash == desired.hash || !former.problems.empty()) return std::nullopt;
   former.rolled_back = memory.failure;
   former.strategy.steps.clear();
-  if (former.exclusive) former.replicas = std::min(former.replicas, 1);  // more cannot have its host port
   return former;
 }
 
@@ -70,7 +70,8 @@ bool PluginController::IsToBeGivenUp(const Turn& turn) const {
   if (!desired.strategy.auto_rollback || !desired.rolled_back.empty() || !turn.acts || turn.memory.failed == desired.hash)
     return false;
   if (!turn.canary.rejected.empty()) return true;
-  return IsOverdue(turn) && (turn.report.updated > 0 || !turn.errors.empty()) && !turn.image && !HasToWait(turn.errors);
+  const bool tried = turn.report.updated > 0 || !turn.errors.empty();
+  return IsOverdue(turn) && tried && !turn.image && !HasToWait(turn.errors) && !WaitsForPort(turn);
 }
 
 // What the new containers answered since this step was first looked at.
@@ -117,10 +118,26 @@ void PluginController::CheckProgress(Turn& turn) {
   const std::string progress =
       StrCat(turn.desired.generation, " ", furthest.updated, " ", furthest.ready, " ", furthest.others);
   // The time in which it waits for others is not its own.
-  const bool waits = (turn.canary.replicas && turn.canary.arrived) || turn.image || HasToWait(turn.errors);
+  const bool waits = (turn.canary.replicas && turn.canary.arrived) || turn.image || HasToWait(turn.errors) || WaitsForPort(turn);
   if (progress == turn.memory.progress && !turn.report.complete && !waits) return;
   turn.memory.progress = progress;
   turn.memory.progress_at = parts_.clock.Mono();
+}
+
+// Only shown: a restart takes the other image up.
+void PluginController::NoteOtherImage(Turn& turn) const {
+  if (turn.desired.replicas == 0) return;
+  constexpr std::string_view kAlgorithm = "sha256:";
+  const auto brief = [&](std::string id) {
+    if (id.starts_with(kAlgorithm)) id.erase(0, kAlgorithm.size());
+    return id.substr(0, 12);
+  };
+  for (const driver::Container& container : turn.containers) {
+    if (RevisionOf(container) != turn.desired.hash || container.image_id.empty()) continue;
+    const std::string now = parts_.image_ids.Of(turn.desired.container.image, turn.desired.key);
+    if (now.empty() || now == container.image_id) continue;
+    turn.report.drift.push_back({StrCat("replicas[", OrdinalOf(container), "].imageID"), brief(now), brief(container.image_id)});
+  }
 }
 
 std::optional<Obstacle> PluginController::FindObstacle(const Turn& turn) const {
@@ -137,6 +154,8 @@ std::optional<Obstacle> PluginController::FindObstacle(const Turn& turn) const {
   if (backing_off || trying)
     return Obstacle{turn.image->next || trying ? "ImagePullBackOff" : "ImageNeverPulled", turn.image->error->message, true,
                     turn.image->next};
+  if (!turn.world.ports_free && turn.memory.ports)
+    return Obstacle{"PortConflict", turn.memory.ports->message, true, turn.memory.ports->next_wall};
   if (!turn.errors.empty()) return Explain(turn.errors.front());
   if (!turn.canary.rejected.empty()) return Obstacle{"AnalysisFailed", turn.canary.rejected, true, {}};
   if (auto crash = FindCrash(turn)) return crash;

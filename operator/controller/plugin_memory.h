@@ -60,6 +60,15 @@ struct AdoptedContainer {
   std::string ports;  // as kLabelPorts has them
 };
 
+// Another container has a host port that a revision asks for.
+struct PortTrouble {
+  std::string revision;  // its hash
+  std::string message;
+  int looks = 0;
+  MonoTime next{};  // when it is looked at again, unless a container ends before
+  WallTime next_wall{};
+};
+
 // How far a rollout has ever come.
 struct Furthest {
   std::int64_t generation = 0;
@@ -76,6 +85,7 @@ struct PluginMemory {
   std::set<std::string> members;     // containers in the set that gets requests
   std::set<std::string> leaving;     // taken out to be stopped
   std::set<std::string> evicted;     // to be replaced, and seen as such
+  std::optional<PortTrouble> ports;
   std::map<std::string, std::string> known_ready;  // container: startedAt, as the stored status says
   bool was_complete = false;                       // and that nothing was left to do
   std::map<std::string, int> restarts;             // by us, per container

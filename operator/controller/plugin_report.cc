@@ -21,6 +21,7 @@ constexpr milliseconds kJudgeAgain{1'000};
 Result<void> PluginController::Report(Turn& turn) {
   if (turn.report.known) {
     turn.report = survey_.Report(turn.desired, turn.containers, turn.memory, turn.world, turn.steps);
+    NoteOtherImage(turn);
     turn.report.pulling = turn.image && turn.image->what == Images::State::What::kPulling;
     CheckProgress(turn);
     if (turn.canary.arrived) turn.report.waiting_for = turn.canary.message;
@@ -116,6 +117,8 @@ Outcome PluginController::Conclude(const Turn& turn) const {
   if (turn.canary.replicas && turn.desired.strategy.analysis) after = std::min(after, kJudgeAgain);
   if (turn.image && turn.image->what == Images::State::What::kBackoff && turn.image->next)
     after = std::min(after, turn.image->wait);
+  if (!turn.world.ports_free && turn.memory.ports)
+    after = std::chrono::ceil<milliseconds>(turn.memory.ports->next - parts_.clock.Mono());
   if (const auto next = survey_.NextMoment(turn.desired, turn.memory))
     after = std::min(after, std::chrono::ceil<milliseconds>(*next - parts_.clock.Mono()));
   return CheckAgain{std::max(after, milliseconds(1))};

@@ -44,9 +44,7 @@ std::string RevisionOf(const Container& container) { return LabelOf(container, d
 bool HoldsPort(const Desired& desired, const Container& container) {
   const auto& wanted = desired.container.ports;
   return std::any_of(container.ports.begin(), container.ports.end(), [&](const driver::PortMapping& held) {
-    return held.host_port != 0 && std::any_of(wanted.begin(), wanted.end(), [&](const driver::PortMapping& port) {
-      return port.host_port == held.host_port && port.protocol == held.protocol;
-    });
+    return std::any_of(wanted.begin(), wanted.end(), [&](const driver::PortMapping& port) { return Overlap(held, port); });
   });
 }
 

@@ -64,6 +64,7 @@ class DockerWorld : public RuntimeWorld {
     Ask("POST", "/containers/" + foreign_.back() + "/start", Json());
     return foreign_.back();
   }
+  void EndForeign(const std::string& id) override { Ask("POST", "/containers/" + id + "/kill", Json()); }
   std::string Name(const std::string& stem) override { return StrCat("patchbay-", installation_, "-", stem); }
   int HostPort() override {
     if (port_ == 0) port_ = dev::FreePort();

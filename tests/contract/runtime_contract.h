@@ -31,6 +31,7 @@ class RuntimeWorld {
   virtual std::string unreachable_image() = 0;  // of a registry that nobody answers for
   // A running container that the Runtime did not make. Returns its id.
   virtual std::string MakeForeign(const std::string& name, const std::map<std::string, std::string>& labels) = 0;
+  virtual void EndForeign(const std::string& id) = 0;  // by force
   virtual std::string Name(const std::string& stem) = 0;  // unique on this engine
   virtual int HostPort() = 0;                             // free on this host
 };
@@ -116,7 +117,7 @@ class Listener {
   }
   std::function<void(const RuntimeEvent&)> OnEvent(std::string owner_uid) {
     return [this, owner_uid](const RuntimeEvent& event) {
-      if (event.owner_uid == owner_uid) heard_.Lock()->actions.push_back(event.action);
+      if (event.of == RuntimeEvent::Of::kOwn && event.owner_uid == owner_uid) heard_.Lock()->actions.push_back(event.action);
     };
   }
   std::function<void(Result<void>)> OnEnd() {

@@ -218,6 +218,51 @@ TEST_P(RuntimeContract, AHostPortIsGivenOnce) {
   EXPECT_TRUE(started.ok()) << started.error().message;
 }
 
+TEST_P(RuntimeContract, WhoHasAPortOfTheHostIsListed) {
+  const auto of = [&](const std::string& id) -> std::optional<Container> {
+    const auto listed = runtime().ListPublishing();
+    EXPECT_TRUE(listed.ok()) << listed.error().message;
+    for (const Container& container : listed.ok() ? *listed : std::vector<Container>())
+      if (container.id == id) return container;
+    return std::nullopt;
+  };
+  auto spec = SpecOf("publishing");
+  spec.ports = {{8080, "tcp", world_->HostPort(), "127.0.0.1"}};
+  const std::string id = CreateAndStart(spec);
+  const std::string quiet = CreateAndStart(SpecOf("quiet"));
+  ASSERT_TRUE(of(id));
+  EXPECT_EQ(of(id)->name, spec.name);
+  EXPECT_THAT(of(id)->ports, testing::Contains(spec.ports.front()));
+  EXPECT_EQ(of(id)->labels.at(kLabelPlugin), "publishing");
+  EXPECT_FALSE(of(quiet));
+  ASSERT_TRUE(runtime().Stop(id, std::chrono::seconds(1)).ok());
+  EXPECT_FALSE(of(id)) << "one that has ended has let go of it";
+}
+
+TEST_P(RuntimeContract, TellsWhatImageAReferenceMeans) {
+  const auto id = runtime().ImageId(world_->image());
+  ASSERT_TRUE(id.ok()) << id.error().message;
+  EXPECT_EQ(*id, runtime().Inspect(CreateAndStart(SpecOf("image")))->image_id);
+  const auto none = runtime().ImageId(world_->unreachable_image());
+  ASSERT_TRUE(none.ok()) << none.error().message;
+  EXPECT_EQ(*none, "");
+  EXPECT_EQ(runtime().ImageId("Not An Image").error().code, Code::kInvalid);
+
+  Guarded<std::vector<RuntimeEvent>> told;
+  const auto note = [&](const RuntimeEvent& event) {
+    if (event.of == RuntimeEvent::Of::kImage) told.Lock()->push_back(event);
+  };
+  const auto stream = runtime().Watch(std::nullopt, note, [](Result<void>) {});
+  ASSERT_TRUE(stream.ok());
+  const std::string tag = world_->TagImage("retagged");
+  EXPECT_TRUE(Eventually([&] {
+    const auto events = told.Copy();
+    return std::any_of(events.begin(), events.end(), [&](const auto& event) { return event.image == tag; });
+  }));
+  EXPECT_EQ(*runtime().ImageId(tag), *id);
+  EXPECT_TRUE(runtime().RemoveImage(tag).ok());
+}
+
 TEST_P(RuntimeContract, AMissingImageIsNotFound) {
   auto spec = SpecOf("image");
   spec.image = world_->unreachable_image();

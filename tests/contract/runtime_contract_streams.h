@@ -131,6 +131,22 @@ TEST_P(RuntimeContract, EventsOfOthersAreNotSeen) {
   EXPECT_TRUE(listener.heard().actions.empty());
 }
 
+// What ends lets go of its host ports.
+TEST_P(RuntimeContract, TheEndOfAContainerOfOthersIsTold) {
+  Guarded<std::vector<RuntimeEvent>> told;
+  Listener listener;
+  const auto note = [&](const RuntimeEvent& event) {
+    if (event.of == RuntimeEvent::Of::kForeign) told.Lock()->push_back(event);
+  };
+  auto stream = runtime().Watch(std::nullopt, note, listener.OnEnd());
+  ASSERT_TRUE(stream.ok()) << stream.error().message;
+  const std::string id = world_->MakeForeign(world_->Name("short"), {});
+  world_->EndForeign(id);
+  EXPECT_TRUE(Eventually([&] { return !told.Copy().empty(); }));
+  EXPECT_EQ(told.Copy().front().container_id, id);
+  EXPECT_EQ(told.Copy().front().action, "die");
+}
+
 TEST_P(RuntimeContract, ADroppedWatchIsSilent) {
   Listener listener;
   auto stream = runtime().Watch(std::nullopt, listener.OnEvent("uid-1"), listener.OnEnd());

@@ -18,13 +18,14 @@ class FakeRuntimeWorld : public RuntimeWorld {
   Runtime& runtime() override { return fake_; }
   std::string image() override { return kExampleImage; }
   std::string TagImage(const std::string& stem) override {
-    fake_.AddImage(Name(stem));
+    fake_.Retag(Name(stem), *fake_.ImageId(kExampleImage));
     return Name(stem) + ":latest";
   }
   std::string unreachable_image() override { return "127.0.0.1:1/none:1"; }
   std::string MakeForeign(const std::string& name, const std::map<std::string, std::string>& labels) override {
     return fake_.AddForeign(name, labels);
   }
+  void EndForeign(const std::string& id) override { fake_.Die(id, 137); }
   std::string Name(const std::string& stem) override { return "patchbay-contract-" + stem; }
   int HostPort() override { return 18080; }
 

@@ -24,12 +24,14 @@ class DockerRuntime : public Runtime {
   Result<std::vector<Container>> List() override;
   Result<std::vector<Container>> ListOf(const std::string& owner_uid) override;
   Result<Container> Inspect(const std::string& id_or_name) override;
+  Result<std::vector<Container>> ListPublishing() override;
   Result<void> Claim(const std::string& owner_uid, const std::vector<Claimed>& containers) override;
   Result<std::string> Create(const ContainerSpec& spec) override;
   Result<void> Start(const std::string& id) override;
   Result<void> Stop(const std::string& id, std::chrono::seconds grace) override;
   Result<void> Remove(const std::string& id) override;
   Result<bool> HasImage(const std::string& image) override;
+  Result<std::string> ImageId(const std::string& image) override;
   Result<void> Pull(const std::string& image, const RegistryLogin& login) override;
   Result<std::vector<Image>> ListImages() override;
   Result<void> RemoveImage(const std::string& reference) override;

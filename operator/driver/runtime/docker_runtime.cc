@@ -143,6 +143,20 @@ Result<Container> DockerRuntime::Inspect(const std::string& id_or_name) {
   return container;
 }
 
+Result<std::vector<Container>> DockerRuntime::ListPublishing() {
+  PATCHBAY_TRY(const auto entries, client_.GetJson("list", "/containers/json"));
+  if (!entries.is_array()) return Error{Code::kInternal, "the container engine's list is not a list"};
+  std::vector<Container> containers;
+  for (const auto& entry : entries) {
+    PATCHBAY_TRY(auto container, ReadListed(entry));
+    const auto on_host = [](const PortMapping& port) { return port.host_port != 0; };
+    if (std::none_of(container.ports.begin(), container.ports.end(), on_host)) continue;
+    claims_->Mark(container);
+    containers.push_back(std::move(container));
+  }
+  return containers;
+}
+
 Result<void> DockerRuntime::Claim(const std::string& owner_uid, const std::vector<Claimed>& containers) {
   PATCHBAY_TRY(const auto given_up, claims_->Set(owner_uid, containers));
   auto known = own_ids_.Lock();

@@ -18,6 +18,8 @@ constexpr std::chrono::milliseconds kLeastExecTimeout{1'000};
 // Execs, which probes cause all the time, are not news.
 constexpr std::array kActions{"create",  "start",  "die",     "stop",   "destroy", "oom",   "pause",
                               "unpause", "rename", "restart", "update", "died",    "remove"};
+// Of images; Podman's removal is a "remove" too.
+constexpr std::array kImageActions{"pull", "tag", "untag", "delete", "import", "load"};
 
 // As the engine reads it: seconds, with a fraction.
 std::string UnixTime(WallTime time) {
@@ -36,10 +38,27 @@ std::string LogTarget(const std::string& id, const LogOptions& options) {
   return target;
 }
 
-// Nothing when it is not about one of ours.
+Result<void> CheckImageName(const std::string& image) {
+  if (IsImageId(image)) return {};
+  PATCHBAY_CHECK(ParseImageReference(image));
+  return {};
+}
+
+RuntimeEvent ReadImageEvent(const Json& line) {
+  RuntimeEvent event;
+  event.of = RuntimeEvent::Of::kImage;
+  event.action = FindString(line, {"Action"}, FindString(line, {"status"}));
+  event.image = FindString(line, {"Actor", "Attributes", "name"}, FindString(line, {"Actor", "ID"}));
+  // A pull names its reference in the place of the id, and without the tag in the other.
+  if (event.action == "pull") event.image = FindString(line, {"Actor", "ID"}, event.image);
+  return event;
+}
+
+// Nothing when it is of no interest here.
 std::optional<RuntimeEvent> ReadEvent(std::string_view line, const std::string& installation, const Claims& claims) {
   const auto parsed = ParseJson(line);
   if (!parsed.ok()) return std::nullopt;
+  if (FindString(*parsed, {"Type"}) == "image") return ReadImageEvent(*parsed);
   RuntimeEvent event;
   event.container_id = FindString(*parsed, {"Actor", "ID"}, FindString(*parsed, {"id"}));
   Container about;
@@ -48,10 +67,13 @@ std::optional<RuntimeEvent> ReadEvent(std::string_view line, const std::string& 
     if (const Json* value = Find(*parsed, {"Actor", "Attributes", label}); value != nullptr && value->is_string())
       about.labels[label] = value->get<std::string>();
   claims.Mark(about);
-  if (about.labels[kLabelInstallation] != installation) return std::nullopt;
-  event.owner_uid = about.labels[kLabelOwnerUid];
   event.action = FindString(*parsed, {"Action"}, FindString(*parsed, {"status"}));
-  if (event.action == "died") event.action = "die";        // Podman
+  if (event.action == "died") event.action = "die";  // Podman
+  if (about.labels[kLabelInstallation] != installation) {
+    event.of = RuntimeEvent::Of::kForeign;
+    return event.action == "die" ? std::optional(event) : std::nullopt;
+  }
+  event.owner_uid = about.labels[kLabelOwnerUid];
   if (event.action == "remove") event.action = "destroy";  // Podman
   const bool known = std::find(kActions.begin(), kActions.end(), event.action) != kActions.end();
   if (event.container_id.empty() || !known) return std::nullopt;
@@ -60,11 +82,17 @@ std::optional<RuntimeEvent> ReadEvent(std::string_view line, const std::string& 
 
 }  // namespace
 
+Result<std::string> DockerRuntime::ImageId(const std::string& image) {
+  PATCHBAY_CHECK(CheckImageName(image));
+  const auto answer = client_.Send({"image", "GET", StrCat("/images/", image, "/json")});
+  if (!answer.ok() && answer.error().code == Code::kNotFound) return std::string();
+  if (!answer.ok()) return answer.error();
+  const auto document = ParseJson(answer->body);
+  return document.ok() ? ReadImageId(FindString(*document, {"Id"})) : std::string();
+}
+
 Result<bool> DockerRuntime::HasImage(const std::string& image) {
-  if (!IsImageId(image)) {
-    const auto reference = ParseImageReference(image);
-    if (!reference.ok()) return reference.error();
-  }
+  PATCHBAY_CHECK(CheckImageName(image));
   const auto answer = client_.Send({"image", "GET", StrCat("/images/", image, "/json")});
   if (answer.ok()) return true;
   if (answer.error().code == Code::kNotFound) return false;
@@ -172,7 +200,9 @@ Result<std::unique_ptr<RuntimeStream>> DockerRuntime::Watch(std::optional<WallTi
   // The engine answers before it listens: without `since` an event in between would be lost.
   const WallTime from = since.value_or(client_.clock().Wall());
   // Of all containers: a claimed one has no label to ask for.
-  const Json filters = {{"type", {"container"}}, {"event", kActions}};
+  std::vector<std::string> actions(kActions.begin(), kActions.end());
+  actions.insert(actions.end(), kImageActions.begin(), kImageActions.end());
+  const Json filters = {{"type", {"container", "image"}}, {"event", actions}};
   auto lines = std::make_shared<LineSplitter>();
   const auto feed = [lines, on_event = std::move(on_event), claims = claims_,
                      installation = options_.installation](std::string_view piece) {

@@ -33,10 +33,6 @@ std::optional<WallTime> ReadTime(const std::string& text) {
   return ParseTime(text);
 }
 
-std::string ReadImageId(const std::string& id) {
-  return id.size() == 64 && id.find(':') == std::string::npos ? "sha256:" + id : id;
-}
-
 std::string TrimSlash(const std::string& name) { return name.starts_with('/') ? name.substr(1) : name; }
 
 std::map<std::string, std::string> ReadLabels(const Json* labels) {
@@ -157,6 +153,10 @@ std::vector<PortMapping> ReadBindings(const Json& document) {
 Error NoId() { return Error{Code::kInternal, "the engine described a container without an id"}; }
 
 }  // namespace
+
+std::string ReadImageId(const std::string& id) {
+  return id.size() == 64 && id.find(':') == std::string::npos ? "sha256:" + id : id;
+}
 
 Result<Container> ReadListed(const Json& entry) {
   Container container;

@@ -14,6 +14,8 @@ namespace patchbay::driver {
 Result<Container> ReadListed(const Json& entry);
 // GET /containers/ID/json. kInternal without an id.
 Result<Container> ReadInspected(const Json& document);
+// "sha256:...", however the engine writes it.
+std::string ReadImageId(const std::string& id);
 // One entry of GET /images/json. kInternal without an id.
 Result<Image> ReadImage(const Json& entry);
 // GET /containers/ID/stats. kConflict when it tells that nothing runs.

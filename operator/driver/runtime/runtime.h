@@ -35,6 +35,9 @@ struct PortMapping {
   friend bool operator==(const PortMapping&, const PortMapping&) = default;
 };
 
+// Two containers cannot have both on one host. An address that means all of them overlaps every other.
+bool Overlap(const PortMapping& a, const PortMapping& b);
+
 struct Mount {
   enum class Type { kVolume, kBind, kTmpfs } type = Type::kVolume;
   std::string source;  // volume name or host path
@@ -168,11 +171,15 @@ struct LogOptions {
   std::optional<WallTime> until = std::nullopt;  // not with `tail`: an engine counts the lines after it too
 };
 
-// A hint that something happened to one of ours; List() is the truth.
+// A hint that something happened; List() is the truth.
 struct RuntimeEvent {
+  // Of a container of ours; of one of others: "die" alone, for it lets go of what it held; of an image.
+  enum class Of { kOwn, kForeign, kImage };
   std::string container_id;
   std::string owner_uid;
   std::string action;  // "die", "start", "destroy", ...
+  Of of = Of::kOwn;
+  std::string image = {};  // as the engine names it: "app:1", or an id
 };
 
 // A stream under way; destroying it ends it, and no callback runs afterwards.
@@ -228,10 +235,16 @@ class Runtime {
   virtual Result<std::unique_ptr<RuntimeStream>> Logs(const std::string& id, const LogOptions& options,
                                                       std::function<bool(bool stderr_line, std::string_view)> on_line,
                                                       std::function<void(Result<void>)> on_end) = 0;
-  // Events of this installation's containers from now on (from `since` when given). on_end once: subscribe again.
+  // Events of this installation's containers, ends of others' and changes of images from now on (from `since` when given).
+  // on_end once: subscribe again.
   virtual Result<std::unique_ptr<RuntimeStream>> Watch(std::optional<WallTime> since,
                                                        std::function<void(const RuntimeEvent&)> on_event,
                                                        std::function<void(Result<void>)> on_end) = 0;
+
+  // All running containers of the engine that have a port of the host, ours or not: look at their labels. One call; as List.
+  virtual Result<std::vector<Container>> ListPublishing() = 0;
+  // The id (Container::image_id) that the reference means now; "" when it is not here.
+  virtual Result<std::string> ImageId(const std::string& image) = 0;
 };
 
 }  // namespace patchbay::driver

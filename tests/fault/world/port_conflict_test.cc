@@ -37,6 +37,63 @@ TEST(PortConflict, OfTwoPluginsLeavesTheFirstServingAndNamesThePortToTheSecond) 
   EXPECT_THAT(world.RunningImages(), ElementsAre("app:2"));
 }
 
+TEST(PortConflict, IsSeenBeforeAnythingIsMadeAndEndsWithTheHolder) {
+  World world;
+  world.ApplyPlugin("first", AtHostPort(9'000));
+  world.Settle();
+  world.runtime.faults().ForgetHistory();
+  world.ApplyPlugin("second", AtHostPort(9'000, "app:2"));
+  world.Advance(minutes(3));
+  EXPECT_EQ(world.runtime.faults().Actions(), 0) << "nothing is made that could not start";
+  EXPECT_LE(world.runtime.faults().Count(RuntimeCall::kListPublishing), 20) << "no storm";
+  const std::string holder = world.Containers().front().name;
+  EXPECT_EQ(Words(world, "second"), StrCat("host port 9000 is held by container ", holder, " (plugin default/first)"));
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("second"), "Ready"), "False/PortConflict");
+  world.Delete(world.PluginKey("first"));
+  world.Settle();
+  EXPECT_EQ(world.Phase("second"), "Running") << "at once, not at the next try";
+}
+
+TEST(PortConflict, WithAContainerOfOthersNamesItAndEndsWithIt) {
+  World world;
+  const std::string id = world.runtime.AddForeign("legacy");
+  world.runtime.Publish(id, {80, "tcp", 9'000, "127.0.0.1"});
+  world.ApplyPlugin("shop", AtHostPort(9'000));
+  world.Settle();
+  EXPECT_EQ(Words(world, "shop"), "host port 9000 is held by container legacy (image foreign, not ours)");
+  EXPECT_EQ(world.runtime.faults().Actions(), 0);
+  world.runtime.Die(id, 0);
+  world.Settle();
+  EXPECT_EQ(world.Phase("shop"), "Running");
+}
+
+TEST(PortConflict, IsNoneBetweenAddressesAndProtocols) {
+  World world;
+  Json one = AtHostPort(9'000);
+  one["ports"][0]["hostIP"] = "127.0.0.1";
+  Json two = one;
+  two["ports"][0]["hostIP"] = "127.0.0.2";
+  Json udp = AtHostPort(9'000);
+  udp["ports"][0]["protocol"] = "UDP";
+  world.ApplyPlugin("one", one);
+  world.ApplyPlugin("two", two);
+  world.ApplyPlugin("udp", udp);
+  world.Settle();
+  for (const char* name : {"one", "two", "udp"}) EXPECT_EQ(world.Phase(name), "Running") << name;
+}
+
+// Of what was written before the API refused it.
+TEST(PortConflict, OfAPluginWithItselfIsAvoided) {
+  World world;
+  Json spec = AtHostPort(9'000);
+  spec["replicas"] = 3;
+  world.ApplyPlugin("shop", spec);
+  world.Settle();
+  EXPECT_THAT(world.Containers(), SizeIs(1));
+  EXPECT_EQ(world.Phase("shop"), "Running");
+  EXPECT_THAT(DumpJson(world.Get(world.PluginKey("shop"))["status"]["conditions"]), HasSubstr("spec.replicas"));
+}
+
 TEST(PortConflict, WithAProgramOutsideTheEngineIsTriedAgainWithABackoffUntilItIsFree) {
   World world;
   world.runtime.HoldHostPort(9'000);
@@ -101,6 +158,68 @@ TEST(PortConflict, OfAPortThatTheNewSpecAsksForLeavesTheOldOneServing) {
   EXPECT_EQ(world.Phase("shop"), "Running");
   EXPECT_EQ(Serving(world), 1);
   EXPECT_THAT(world.Containers(), SizeIs(1));
+}
+
+// The shop at 9000 is to have 9001 too.
+struct PortConflictOfASecondPort : ::testing::Test {
+  PortConflictOfASecondPort() {
+    world.ApplyPlugin("shop", AtHostPort(9'000));
+    world.ApplyRoute("shop", RouteSpec("shop"));
+    world.Settle();
+    old = RunningIds(world);
+    world.runtime.faults().ForgetHistory();
+  }
+  void AskForBoth() {
+    Json ports = AtHostPort(9'000)["ports"];
+    ports.push_back({{"containerPort", 9'090}, {"hostPort", 9'001}});
+    world.Patch(world.PluginKey("shop"), {{"ports", ports}});
+  }
+  World world;
+  std::set<std::string> old;
+};
+
+TEST_F(PortConflictOfASecondPort, WithAContainerLeavesTheOldOneUntouched) {
+  const std::string id = world.runtime.AddForeign("legacy");
+  world.runtime.Publish(id, {80, "tcp", 9'001, ""});
+  AskForBoth();
+  world.Advance(minutes(20));
+  EXPECT_EQ(world.runtime.faults().Actions(), 0);
+  EXPECT_EQ(RunningIds(world), old);
+  EXPECT_EQ(Serving(world), 1);
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("shop"), "Ready"), "False/PortConflict") << "it waits, and is not given up";
+  world.runtime.Vanish(id);
+  world.Settle();
+  EXPECT_EQ(world.Phase("shop"), "Running");
+  EXPECT_EQ(Serving(world), 1);
+  EXPECT_THAT(world.Containers(), SizeIs(1));
+}
+
+// The engine tells it only when the new one is started, and the old one had to make room for it.
+TEST_F(PortConflictOfASecondPort, WithAProgramIsGivenUpInTheEndAndTheFormerRevisionServesAgain) {
+  world.runtime.HoldHostPort(9'001);
+  AskForBoth();
+  world.Settle();
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("shop"), "Stalled"), "True/PortConflict");
+  EXPECT_THAT(Words(world, "shop"), HasSubstr("9001"));
+  world.Advance(minutes(13));
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("shop"), "Stalled"), "True/RolledBack");
+  EXPECT_EQ(Serving(world), 1);
+  EXPECT_THAT(world.Containers(), SizeIs(1));
+  world.runtime.faults().ForgetHistory();
+  world.Advance(minutes(60));
+  EXPECT_EQ(world.runtime.faults().Actions(), 0) << "and then it is left alone";
+}
+
+TEST_F(PortConflictOfASecondPort, WithAProgramThatGoesInTimeEndsInTheNewOne) {
+  world.runtime.HoldHostPort(9'001);
+  AskForBoth();
+  world.Settle();
+  world.runtime.ReleaseHostPort(9'001);
+  world.Advance(minutes(5));
+  EXPECT_EQ(world.Phase("shop"), "Running");
+  EXPECT_EQ(Serving(world), 1);
+  EXPECT_THAT(world.Containers(), SizeIs(1));
+  EXPECT_NE(RunningIds(world), old);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 namespace patchbay::driver {
 
 std::string CanonicalImage(const std::string& image);
+std::string FamiliarImage(std::string name);
 
 template <class Do>
 auto FakeRuntime::Change(Do act) {

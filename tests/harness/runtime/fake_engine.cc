@@ -194,7 +194,9 @@ Reply FakeEngine::ServeImage(const http::Call& call, const std::vector<std::stri
   const std::string name = Join({steps.begin() + 1, steps.end() - 1}, "/");
   const auto has = truth_.HasImage(name);
   if (!has.ok()) return Refuse(has.error());
-  return *has ? Say(200, {{"Id", "sha256:of-" + name}}) : Say(404, {{"message", StrCat("No such image: ", name)}});
+  const auto id = truth_.ImageId(name);
+  if (!id.ok()) return Refuse(id.error());
+  return *has ? Say(200, {{"Id", *id}}) : Say(404, {{"message", StrCat("No such image: ", name)}});
 }
 
 Reply FakeEngine::Tell(const http::Query& query) {
@@ -204,7 +206,7 @@ Reply FakeEngine::Tell(const http::Query& query) {
             const auto tell = [this, &wire](const RuntimeEvent& event) {
               const auto garble = garble_.Copy();
               for (const RuntimeEvent& each : garble ? garble(event) : std::vector<RuntimeEvent>{event})
-                wire.Send(EventLine(each));
+                if (each.of != RuntimeEvent::Of::kImage) wire.Send(EventLine(each));
             };
             const auto watch = truth_.Watch(from, tell, [&wire](Result<void>) { wire.Cut(); });
             if (watch.ok()) wire.AwaitGone();

@@ -127,6 +127,21 @@ Result<Container> FakeRuntime::Inspect(const std::string& id_or_name) {
   });
 }
 
+Result<std::vector<Container>> FakeRuntime::ListPublishing() {
+  return Serve(RuntimeCall::kListPublishing, "", [&](State& state, News&) -> Result<std::vector<Container>> {
+    std::vector<Container> found;
+    for (const auto& item : state.items)
+      if (std::any_of(item.seen.ports.begin(), item.seen.ports.end(), [](const auto& port) { return port.host_port != 0; }))
+        found.push_back(AsListed(Show(item)));
+    return found;
+  });
+}
+
+std::string FakeRuntime::IdOf(const State& state, const std::string& canonical_image) {
+  const auto other = state.image_ids.find(canonical_image);
+  return other == state.image_ids.end() ? StrCat("sha256:of-", canonical_image) : other->second;
+}
+
 Result<std::string> FakeRuntime::Create(const ContainerSpec& spec) {
   return Serve(RuntimeCall::kCreate, spec.name,
                [&](State& state, News& news) { return MakeContainer(state, news, spec); });
@@ -148,7 +163,7 @@ Result<std::string> FakeRuntime::MakeContainer(State& state, News& news, const C
   item.seen.image = spec.image;
   item.seen.allowance = Allowance{spec.memory_bytes, spec.nano_cpus, {spec.network.empty() ? "bridge" : spec.network}};
   item.seen.makeup = MakeupOf(spec);
-  item.seen.image_id = StrCat("sha256:of-", image);
+  item.seen.image_id = IdOf(state, image);
   item.seen.created = clock_.Wall();
   state.items.push_back(item);
   Tell(state, news, item, "create");
@@ -177,7 +192,7 @@ std::optional<Error> FakeRuntime::FindPortConflict(const State& state, const Ite
     return std::any_of(state.items.begin(), state.items.end(), [&](const Item& other) {
       if (other.seen.id == item.seen.id || !IsUp(other.seen)) return false;
       return std::any_of(other.spec.ports.begin(), other.spec.ports.end(), [&](const PortMapping& theirs) {
-        return theirs.host_port == port.host_port && theirs.protocol == port.protocol;
+        return Overlap(theirs, port);
       });
     });
   };
@@ -272,13 +287,21 @@ Result<bool> FakeRuntime::HasImage(const std::string& image) {
                [&](State& state, News&) -> Result<bool> { return state.images.contains(CanonicalImage(image)); });
 }
 
+Result<std::string> FakeRuntime::ImageId(const std::string& image) {
+  return Serve(RuntimeCall::kImageId, image, [&](State& state, News&) -> Result<std::string> {
+    if (const auto reference = ParseImageReference(image); !reference.ok()) return reference.error();
+    const std::string name = CanonicalImage(image);
+    return state.images.contains(name) ? IdOf(state, name) : std::string();
+  });
+}
+
 Result<std::vector<Image>> FakeRuntime::ListImages() {
   return Serve(RuntimeCall::kListImages, "", [&](State& state, News&) -> Result<std::vector<Image>> {
     std::vector<Image> images;
     for (const std::string& name : state.images) {
       const bool used = std::any_of(state.items.begin(), state.items.end(),
                                     [&](const Item& item) { return CanonicalImage(item.seen.image) == name; });
-      images.push_back({StrCat("sha256:of-", name), {FamiliarImage(name)}, used});
+      images.push_back({IdOf(state, name), {FamiliarImage(name)}, used});
     }
     return images;
   });

@@ -50,6 +50,9 @@ class FakeRuntime : public Runtime {
   // A container that is not ours, running. Returns its id.
   std::string AddForeign(const std::string& name, std::map<std::string, std::string> labels = {},
                          const std::string& image = "foreign");
+  void Publish(const std::string& id_or_name, PortMapping port);  // it has had this port all the time
+  // The tag means another image from now on: somebody built or pulled it again.
+  void Retag(const std::string& image, const std::string& id);
   void HoldHostPort(int port);  // by a program outside the engine
   void ReleaseHostPort(int port);
   // Behind the operator's back: the program ends (and comes back when its restart policy says so); the container
@@ -81,12 +84,14 @@ class FakeRuntime : public Runtime {
   Result<std::vector<Container>> List() override;
   Result<std::vector<Container>> ListOf(const std::string& owner_uid) override;
   Result<Container> Inspect(const std::string& id_or_name) override;
+  Result<std::vector<Container>> ListPublishing() override;
   Result<void> Claim(const std::string& owner_uid, const std::vector<Claimed>& containers) override;
   Result<std::string> Create(const ContainerSpec& spec) override;
   Result<void> Start(const std::string& id) override;
   Result<void> Stop(const std::string& id, std::chrono::seconds grace) override;
   Result<void> Remove(const std::string& id) override;
   Result<bool> HasImage(const std::string& image) override;
+  Result<std::string> ImageId(const std::string& image) override;
   Result<void> Pull(const std::string& image, const RegistryLogin& login) override;
   Result<std::vector<Image>> ListImages() override;
   Result<void> RemoveImage(const std::string& reference) override;
@@ -121,6 +126,7 @@ class FakeRuntime : public Runtime {
     std::vector<Item> items;
     std::map<std::string, std::function<FakeBehaviour(const ContainerSpec&)>> plays;
     std::set<std::string> images;
+    std::map<std::string, std::string> image_ids;  // of those that were tagged again
     std::map<std::string, Error> pull_errors;
     std::map<std::string, std::pair<std::string, std::string>> pull_logins;
     std::set<int> held_ports;
@@ -144,6 +150,8 @@ class FakeRuntime : public Runtime {
   static Item* FindItem(State& state, const std::string& id_or_name);
   static FakeBehaviour BehaviourOf(const State& state, const ContainerSpec& spec);
   static std::optional<Error> FindPortConflict(const State& state, const Item& item);
+  static std::string IdOf(const State& state, const std::string& canonical_image);
+  void Broadcast(State& state, News& news, const RuntimeEvent& event);
   static std::string FreeAddress(const State& state);  // the lowest that nobody has
   static std::vector<std::shared_ptr<FakeStream>> LogStreams(const State& state, const std::string& id);
   std::string NameOf(const std::string& id) const;

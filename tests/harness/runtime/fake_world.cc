@@ -48,6 +48,23 @@ std::string FakeRuntime::AddForeign(const std::string& name, std::map<std::strin
   });
 }
 
+void FakeRuntime::Publish(const std::string& id_or_name, PortMapping port) {
+  auto state = state_.Lock();
+  Item* item = FindItem(*state, id_or_name);
+  if (item == nullptr) return;
+  item->spec.ports.push_back(port);
+  if (item->seen.state == ContainerState::kRunning) item->seen.ports.push_back(port);
+}
+
+void FakeRuntime::Retag(const std::string& image, const std::string& id) {
+  Change([&](State& state, News& news) {
+    state.images.insert(CanonicalImage(image));
+    state.image_ids[CanonicalImage(image)] = id;
+    Broadcast(state, news, {"", "", "tag", RuntimeEvent::Of::kImage, FamiliarImage(CanonicalImage(image))});
+    return true;
+  });
+}
+
 void FakeRuntime::HoldHostPort(int port) { state_.Lock()->held_ports.insert(port); }
 
 void FakeRuntime::ReleaseHostPort(int port) { state_.Lock()->held_ports.erase(port); }
@@ -176,9 +193,15 @@ std::optional<ContainerSpec> FakeRuntime::Spec(const std::string& id_or_name) co
 void FakeRuntime::Tell(State& state, News& news, const Item& item, const std::string& action) {
   const auto labels = Show(item).labels;
   const auto installation = labels.find(kLabelInstallation);
-  if (installation == labels.end() || installation->second != installation_ || state.muted) return;
+  const bool ours = installation != labels.end() && installation->second == installation_;
+  if (!ours && action == "die") return Broadcast(state, news, {item.seen.id, "", action, RuntimeEvent::Of::kForeign});
+  if (!ours) return;
   const auto owner = labels.find(kLabelOwnerUid);
-  const RuntimeEvent event{item.seen.id, owner == labels.end() ? "" : owner->second, action};
+  Broadcast(state, news, {item.seen.id, owner == labels.end() ? "" : owner->second, action});
+}
+
+void FakeRuntime::Broadcast(State& state, News& news, const RuntimeEvent& event) {
+  if (state.muted) return;
   state.past.push_back({clock_.Wall(), event});
   std::erase_if(state.streams, [](const auto& weak) { return weak.expired(); });
   for (const auto& weak : state.streams) {

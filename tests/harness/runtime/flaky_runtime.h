@@ -25,6 +25,12 @@ class FlakyRuntime : public Runtime {
   Result<Container> Inspect(const std::string& id_or_name) override {
     return Through(RuntimeCall::kInspect, id_or_name, [&] { return inner_.Inspect(id_or_name); });
   }
+  Result<std::vector<Container>> ListPublishing() override {
+    return Through(RuntimeCall::kListPublishing, "", [&] { return inner_.ListPublishing(); });
+  }
+  Result<std::string> ImageId(const std::string& image) override {
+    return Through(RuntimeCall::kImageId, image, [&] { return inner_.ImageId(image); });
+  }
   Result<void> Claim(const std::string& owner_uid, const std::vector<Claimed>& containers) override {
     return inner_.Claim(owner_uid, containers);
   }

@@ -9,7 +9,7 @@ namespace patchbay::driver {
 const char* RuntimeCallName(RuntimeCall call) {
   static constexpr std::array names{"version", "list",      "inspect", "create", "start", "stop",
                                     "remove",  "has-image", "pull",    "exec",   "logs",  "watch", "usage",
-                                    "list-images", "remove-image"};
+                                    "list-images", "remove-image", "list-publishing", "image-id"};
   return names.at(static_cast<std::size_t>(call));
 }
 

@@ -28,7 +28,9 @@ enum class RuntimeCall {
   kWatch,
   kUsage,
   kListImages,
-  kRemoveImage
+  kRemoveImage,
+  kListPublishing,
+  kImageId
 };
 const char* RuntimeCallName(RuntimeCall call);  // "create"
 // Changes the world: create, start, stop, remove, pull, remove-image.
