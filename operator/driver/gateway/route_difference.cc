@@ -1,5 +1,7 @@
 #include "driver/gateway/route_difference.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "driver/gateway/gateway.h"
 #include "object/differences.h"
@@ -12,6 +14,8 @@ constexpr std::size_t kLongest = 120;  // of a value that is told
 std::string Print(const Json* value) {
   if (value == nullptr) return "none";
   std::string text = value->is_string() ? value->get<std::string>() : DumpJson(*value);
+  // One line, or what shows it breaks.
+  if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < ' '; })) text = DumpJson(*value);
   if (text.size() > kLongest) text = StrCat(text.substr(0, kLongest), "...");
   return IsUtf8(text) ? text : "(cut short)";
 }
