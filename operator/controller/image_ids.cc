@@ -30,7 +30,7 @@ std::string ImageIds::Of(const std::string& image, const Key& user) {
   if (id.ok()) entry.id = *id;
   // What changed while it was asked is asked for again.
   entry.until = state->changes == changes ? now + kFor : now;
-  entry.users = {user};
+  entry.users.insert(user);
   return entry.id;
 }
 

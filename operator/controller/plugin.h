@@ -76,7 +76,6 @@ class PluginController {
   void CheckImage(Turn& turn);
   void CountAnswers(Turn& turn);
   Result<void> CheckPorts(Turn& turn);
-  static bool WaitsForPort(const Turn& turn);
   void CheckDependencies(Turn& turn) const;
   void NoteOtherImage(Turn& turn) const;
   // `all`: the visit has come to its end, and it is known why a container is not there.

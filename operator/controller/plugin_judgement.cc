@@ -71,7 +71,7 @@ bool PluginController::IsToBeGivenUp(const Turn& turn) const {
     return false;
   if (!turn.canary.rejected.empty()) return true;
   const bool tried = turn.report.updated > 0 || !turn.errors.empty();
-  return IsOverdue(turn) && tried && !turn.image && !HasToWait(turn.errors) && !WaitsForPort(turn);
+  return IsOverdue(turn) && tried && !turn.image && !HasToWait(turn.errors) && turn.world.ports_free;
 }
 
 // What the new containers answered since this step was first looked at.
@@ -118,7 +118,7 @@ void PluginController::CheckProgress(Turn& turn) {
   const std::string progress =
       StrCat(turn.desired.generation, " ", furthest.updated, " ", furthest.ready, " ", furthest.others);
   // The time in which it waits for others is not its own.
-  const bool waits = (turn.canary.replicas && turn.canary.arrived) || turn.image || HasToWait(turn.errors) || WaitsForPort(turn);
+  const bool waits = (turn.canary.replicas && turn.canary.arrived) || turn.image || HasToWait(turn.errors) || !turn.world.ports_free;
   if (progress == turn.memory.progress && !turn.report.complete && !waits) return;
   turn.memory.progress = progress;
   turn.memory.progress_at = parts_.clock.Mono();

@@ -36,8 +36,6 @@ bool HasPorts(const Desired& desired, const Observed& world) {
 
 std::set<Key> PluginController::TakePortWaiters() { return std::exchange(state_.Lock()->port_waiters, {}); }
 
-bool PluginController::WaitsForPort(const Turn& turn) { return !turn.world.ports_free; }
-
 Result<void> PluginController::CheckPorts(Turn& turn) {
   auto& trouble = turn.memory.ports;
   if (!turn.desired.exclusive || turn.desired.replicas == 0 || HasPorts(turn.desired, turn.world)) {

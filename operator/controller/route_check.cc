@@ -20,6 +20,13 @@ bool WasServed(const Json& route, const Verdict& verdict) {
   return backends != nullptr && EqualJson(*backends, ToJson(verdict.backends));
 }
 
+using Digests = std::map<std::string, std::string>;  // by route id
+
+std::optional<std::string> FindDigest(const Digests& digests, const std::string& id) {
+  const auto found = digests.find(id);
+  return found == digests.end() ? std::nullopt : std::optional(found->second);
+}
+
 }  // namespace
 
 // True when the gateway is not what we made it.
@@ -47,13 +54,8 @@ void RouteController::LeaveChanged(const driver::GatewayState& state) {
   for (const auto& [key, known] : routes_)
     if (known.wish.reconcile.mode != ReconcileMode::kCorrect) wishes[known.wish.uid] = &known.wish;
   std::vector<driver::GatewayRoute> changed;
-  for (const auto& route : *published_) {
-    const auto expected = digests_.find(route.id);
-    const auto served = state.routes.find(route.id);
-    const bool same = (expected == digests_.end()) == (served == state.routes.end()) &&
-                      (expected == digests_.end() || expected->second == served->second);
-    if (!same && wishes.contains(route.id)) changed.push_back(route);
-  }
+  for (const auto& route : *published_)
+    if (wishes.contains(route.id) && FindDigest(digests_, route.id) != FindDigest(state.routes, route.id)) changed.push_back(route);
   if (changed.empty()) return;
   Leave(changed, wishes, state);
   left_.Expect(digests_);
@@ -65,9 +67,12 @@ void RouteController::Leave(const std::vector<driver::GatewayRoute>& changed, co
   if (!differences.ok()) return;
   for (const auto& route : changed) {
     const auto found = differences->find(route.id);
-    const auto served = state.routes.find(route.id);
-    if (found == differences->end()) left_.Erase(route.id);
-    else left_.Add(*wishes.at(route.id), route, served == state.routes.end() ? std::nullopt : std::optional(served->second), found->second);
+    if (found == differences->end()) {
+      left_.Erase(route.id);
+      continue;
+    }
+    left_.Add(*wishes.at(route.id), route, FindDigest(state.routes, route.id), found->second);
+    parts_.metrics.CountGatewayDrift(1);
   }
 }
 
@@ -93,7 +98,6 @@ void RouteController::LeaveFound(const std::vector<RouteWish>& wishes, const std
 void RouteController::TellDrift(const driver::GatewayState& state) {
   constexpr std::size_t kMostTold = 10;
   std::map<std::string, std::string> found;  // by uid
-  std::vector<driver::GatewayRoute> changed;
   for (const auto& [uid, digest] : digests_) {
     const auto served = state.routes.find(uid);
     if (served == state.routes.end()) found[uid] = "had lost it";
@@ -101,11 +105,13 @@ void RouteController::TellDrift(const driver::GatewayState& state) {
   }
   std::size_t foreign = 0;
   for (const auto& [uid, digest] : state.routes) foreign += digests_.contains(uid) ? 0 : 1;
+  if (found.empty() && foreign == 0) return;
   parts_.metrics.CountGatewayDrift(static_cast<int>(found.size() + foreign));
   LogWarn("controller", "the gateway is not what it was made: publishing again",
           {{"routes", std::to_string(found.size())}, {"unknown", std::to_string(foreign)}});
   const bool restarted = state.routes.empty() && !epoch_.empty() && state.epoch != epoch_;
   if (restarted || found.empty() || found.size() > kMostTold) return;
+  std::vector<driver::GatewayRoute> changed;
   std::copy_if(published_->begin(), published_->end(), std::back_inserter(changed), [&](const auto& route) { return found.contains(route.id); });
   const auto differences = parts_.gateway->Compare(changed);
   for (const auto& [key, known] : routes_) {

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "harness/gateway/fake_kong.h"
+#include "harness/stage/served_app.h"
 #include "harness/stage/stage.h"
 #include "harness/stage/visitor.h"
 #include "object/object.h"
@@ -23,28 +24,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-// `app` closes its connections the moment it gets SIGTERM.
-constexpr const char* kWorld = R"(
-apiVersion: patchbay.dev/v1
-kind: Plugin
-metadata: {name: app}
-spec:
-  image: patchbay-example:latest
-  imagePullPolicy: IfNotPresent
-  replicas: 2
-  env: [{name: VERSION, value: "0"}, {name: ON_TERM, value: close}]
-  ports: [{name: http, containerPort: 8080}]
-  readinessProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 1}
----
-apiVersion: patchbay.dev/v1
-kind: Route
-metadata: {name: app}
-spec:
-  paths: [{type: Prefix, value: /app}]
-  stripPath: true
-  backends: [{plugin: app, port: http}]
-)";
-
 std::string RouteWith(const std::string& name, const std::string& field) {
   return StrCat("apiVersion: patchbay.dev/v1\nkind: Route\nmetadata: {name: ", name, "}\nspec: {paths: [{value: /", name,
                 "}], backends: [{plugin: app, port: http}], ", field, "}\n");
@@ -59,7 +38,7 @@ class OnKong : public testing::Test {
     kong_.Put("/upstreams/theirs/targets", {{"target", "10.9.9.9:80"}});
     foreign_ = World();
     stage_.StartOperator();
-    EXPECT_EQ(stage_.Kubectl("apply -f -", kWorld).exit_code, 0);
+    EXPECT_EQ(stage_.Kubectl("apply -f -", ServedApp(2)).exit_code, 0);
     EXPECT_TRUE(Stage::Eventually([&] { return stage_.IsReady("plugin/app") && stage_.IsReady("route/app"); }, seconds(90)))
         << stage_.Kubectl("get patchbay -o yaml").out;
   }

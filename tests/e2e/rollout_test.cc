@@ -12,6 +12,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "harness/stage/served_app.h"
 #include "harness/stage/stage.h"
 #include "harness/stage/visitor.h"
 
@@ -21,27 +22,8 @@ namespace {
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-// `app` closes its connections the moment it gets SIGTERM: whatever is still under way then is lost.
-constexpr const char* kWorld = R"(
-apiVersion: patchbay.dev/v1
-kind: Plugin
-metadata: {name: app}
-spec:
-  image: patchbay-example:latest
-  imagePullPolicy: IfNotPresent
-  replicas: 3
-  env: [{name: VERSION, value: "0"}, {name: ON_TERM, value: close}]
-  ports: [{name: http, containerPort: 8080}]
-  readinessProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 1}
----
-apiVersion: patchbay.dev/v1
-kind: Route
-metadata: {name: app}
-spec:
-  paths: [{type: Prefix, value: /app}]
-  stripPath: true
-  backends: [{plugin: app, port: http}]
----
+// Somebody else, who is not to notice.
+constexpr const char* kChat = R"(---
 apiVersion: patchbay.dev/v1
 kind: Plugin
 metadata: {name: chat}
@@ -105,7 +87,7 @@ class Rollout : public testing::Test {
  protected:
   Rollout() {
     stage_.StartOperator();
-    EXPECT_EQ(stage_.Kubectl("apply -f -", kWorld).exit_code, 0);
+    EXPECT_EQ(stage_.Kubectl("apply -f -", ServedApp(3) + kChat).exit_code, 0);
     EXPECT_TRUE(Stage::Eventually(
         [&] { return stage_.IsReady("plugin/app") && stage_.IsReady("route/app") && stage_.IsReady("route/chat"); }, seconds(90)))
         << stage_.Kubectl("get patchbay").out;

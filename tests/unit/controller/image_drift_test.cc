@@ -45,6 +45,18 @@ TEST_F(ImageDrift, IsShownAtOnceAndNothingIsDoneAboutIt) {
   EXPECT_EQ(world.ConditionOf(world.PluginKey("shop"), "Ready"), "True/AllReplicasReady");
 }
 
+TEST_F(ImageDrift, IsToldToEveryUserThoughOnlyOneAskedSinceAnotherImageChanged) {
+  world.ApplyPlugin("other", PluginSpec("app:1"));
+  world.Settle();
+  world.runtime.Retag("app:2", kOther);
+  world.Patch(world.PluginKey("other"), {{"strategy", {{"drainTimeoutSeconds", 7}}}});
+  world.Settle();
+  world.runtime.Retag("app:1", kOther);
+  world.Settle();
+  EXPECT_THAT(DriftOf(world, "shop"), SizeIs(1));
+  EXPECT_THAT(DriftOf(world, "other"), SizeIs(1));
+}
+
 TEST_F(ImageDrift, EndsWithARestart) {
   world.runtime.Retag("app:1", kOther);
   world.Settle();
