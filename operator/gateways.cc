@@ -124,6 +124,8 @@ Result<Members> MakeAll(const cli::OperatorFlags& flags, const std::vector<Word>
     caddy.admin = word.url;
     caddy.installation = installation;
     caddy.listen = flags.gateway_listen;
+    caddy.shared = !flags.caddy_server.empty();
+    if (caddy.shared) caddy.server = flags.caddy_server;
     caddy.meter = &meter;
     caddy.answerer = beside.answerer.get();
     caddy.journal = beside.journal.get();
@@ -136,6 +138,9 @@ Result<Members> MakeAll(const cli::OperatorFlags& flags, const std::vector<Word>
 
 Result<void> CheckGateways(const cli::OperatorFlags& flags) {
   PATCHBAY_TRY(const auto words, ReadWords(flags));
+  const auto is_caddy = [](const Word& word) { return word.kind == "caddy"; };
+  if (!flags.caddy_server.empty() && std::none_of(words.begin(), words.end(), is_caddy))
+    return Error{Code::kInvalid, StrCat("--caddy-server ", flags.caddy_server, ": there is no --gateway caddy=URL")};
   const auto made = MakeAll(flags, words, "check", {}, http::NewCurlClient(), NullMeter());
   return made.ok() ? Result<void>() : made.error();
 }

@@ -110,6 +110,7 @@ class CommandLine {
     serve->add_option("--gateway", operator_.gateways, "caddy=URL of Caddy's admin API, kong=URL of Kong's (http://HOST:PORT or unix:/PATH), or none; given twice, both get every route")->envname("PATCHBAY_GATEWAY");
     serve->add_option("--gateway-token-file", operator_.gateway_token_file, "file with the token that Kong's Admin API asks for (Kong-Admin-Token)")->envname("PATCHBAY_GATEWAY_TOKEN_FILE");
     serve->add_option("--gateway-listen", operator_.gateway_listen, "addresses Caddy serves routes on; Kong's are in its own settings")->capture_default_str();
+    serve->add_option("--caddy-server", operator_.caddy_server, "put routes into this server of Caddy's configuration, which is yours: where it listens, its TLS and its own routes stay. Default: a server of their own")->envname("PATCHBAY_CADDY_SERVER");
     serve->add_option("--gateway-journal", operator_.gateway_journal, "IPv4:PORT (UDP) on which Caddy may tell what containers answer, port 0 for a free one: for Plugins with strategy.analysis. It must reach this address")->envname("PATCHBAY_GATEWAY_JOURNAL");
     serve->add_option("--gateway-dns", operator_.gateway_dns, "IPv4:PORT on which Caddy may ask for a route's containers (DNS, UDP and TCP): then they come and go without a reload. It must reach this address")->envname("PATCHBAY_GATEWAY_DNS");
     serve->add_option("--default-manifests", operator_.default_manifests, "folder applied once, when the database is empty");

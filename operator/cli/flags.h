@@ -38,6 +38,7 @@ struct OperatorFlags {
   std::string gateway_journal;     // "127.0.0.1:0": Caddy tells there what is answered; "" for no
   std::string gateway_dns;         // "127.0.0.1:5391": Caddy asks for containers there; "" for no
   std::vector<std::string> gateway_listen{":8080"};  // what the gateway's server listens on
+  std::string caddy_server;         // a server that somebody has configured in Caddy, for our routes; "": one of our own
   std::string encryption_key_file;  // "": Secrets are stored as they are
   std::string event_ttl = "1h";     // Go's duration syntax
   std::string image_gc_after = "168h";  // Go's duration syntax; 0: never

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/import_gateway.h"
+#include "object/caddy_entries.h"
 #include "object/object.h"
 
 namespace patchbay::cli {
@@ -53,7 +54,9 @@ class CaddyReader {
       for (const auto& [name, server] : servers->items())
         if (const Json* routes = Find(server, {"routes"})) {
           Draft draft;
-          Walk(*routes, StrCat("apps.http.servers.", name, ".routes"), draft);
+          const std::string place = StrCat("apps.http.servers.", name, ".routes");
+          for (const auto& [below, entry] : NameCaddyEntries(name, *routes)) entries_[place + below] = entry;
+          Walk(*routes, place, draft);
         }
     // The first that matches serves, as there.
     const int count = static_cast<int>(done_.routes.size());
@@ -167,6 +170,9 @@ class CaddyReader {
                                       taken_);
     Imported imported{MakeObject("Route", name, ns_), nullptr, {}};
     imported.notes.push_back(StrCat("made of ", place));
+    // The route around the handler: "...routes[1].handle[0]".
+    if (const auto entry = entries_.find(place.substr(0, place.rfind(".handle["))); entry != entries_.end())
+      imported.object["metadata"]["annotations"] = {{kAdoptAnnotation, StrCat("caddy:", entry->second)}};
     if (const Json* headers = Find(proxy, {"headers"})) ReadHeaders(*headers, place + ".headers", draft);
     Json& spec = imported.object["spec"];
     if (first_host) spec["hosts"] = draft.hosts;
@@ -217,6 +223,7 @@ class CaddyReader {
 
   const KnownPlaces& known_;
   const std::string& ns_;
+  std::map<std::string, std::string> entries_;  // names by place
   std::set<std::string> taken_;
   GatewayImport done_;
 };

@@ -70,6 +70,7 @@ class KongReader {
     const bool strip = FindBool(route, {"strip_path"}, true);
     const std::string title = FindString(route, {"name"}, FindString(*service, {"name"}, "kong"));
     Imported imported{MakeObject("Route", MakeName(title, taken_), ns_), nullptr, {StrCat("made of ", place)}};
+    imported.object["metadata"]["annotations"] = {{kAdoptAnnotation, StrCat("kong:", id, "@", FindInt(route, {"updated_at"}))}};
     Json& spec = imported.object["spec"];
     if (const auto hosts = Strings(Find(route, {"hosts"})); !hosts.empty()) spec["hosts"] = hosts;
     for (const std::string& path : paths) spec["paths"].push_back(MakePath(path));

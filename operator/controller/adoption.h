@@ -18,11 +18,8 @@
 
 namespace patchbay::controller {
 
-// An annotation: full ids of containers, parted by commas. Each is acted on once (status.lastHandledAdoption).
-inline constexpr const char* kAdopt = "patchbay.dev/adopt";
-
 inline constexpr const char* kAdoptionConflict = "AdoptionConflict";  // it is another's, or there is no place for it
-inline constexpr const char* kAdoptionNotFound = "AdoptionNotFound";  // the engine has no such container
+inline constexpr const char* kAdoptionNotFound = "AdoptionNotFound";  // the engine, or the gateway, has no such thing
 
 // status.adopted.
 std::vector<AdoptedContainer> ReadAdopted(const Json& plugin);

@@ -52,6 +52,10 @@ struct RollStrategy {
 // when status.lastHandledReconcileAt is the same.
 inline constexpr const char* kReconcileAt = "patchbay.dev/reconcileAt";
 
+// An annotation, names parted by commas: of a Plugin full ids of containers (controller/adoption.h), of a Route entries in
+// the gateway (controller/adopted_routes.h). Each is acted on once (status.lastHandledAdoption).
+inline constexpr const char* kAdopt = "patchbay.dev/adopt";
+
 // An annotation: "<hash>/<step>" leads the Canary of this revision past this step and those before, "<hash>/all" past all.
 inline constexpr const char* kPromote = "patchbay.dev/promote";
 

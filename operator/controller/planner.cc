@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "controller/adopted_routes.h"
 #include "controller/adoption.h"
 #include "controller/lookup.h"
 #include "controller/resolve.h"
@@ -185,14 +186,10 @@ void Planner::PlanRoute(const Json& object, const Seen& seen, Json& entry) const
   }
   const auto served = seen.gateway->routes.find(wish.uid);
   const bool there = !wish.uid.empty() && served != seen.gateway->routes.end();
-  const auto add = [&](const char* action, const char* reason) {
+  const auto add = [&](const char* action, const std::string& reason) {
     entry["actions"].push_back({{"action", action}, {"target", gateway_.name()}, {"reason", reason}});
   };
-  if (!wish.wanted()) {
-    if (there) add("withdraw", wish.deleting ? "the route is being deleted" : "the route is not to be served");
-    return;
-  }
-  const ResolvedRoute resolved = Resolve(wish, [this](const Key& key) -> std::optional<Target> {
+  ResolvedRoute resolved = Resolve(wish, [this](const Key& key) -> std::optional<Target> {
     const auto plugin = ReadObject(cache_, key);
     if (!plugin) return std::nullopt;
     Target target{ReadPorts(*plugin), {}};
@@ -201,7 +198,19 @@ void Planner::PlanRoute(const Json& object, const Seen& seen, Json& entry) const
         if (FindBool(instance, {"ready"})) target.endpoints.members.push_back({FindString(instance, {"id"}), FindString(instance, {"ip"})});
     return target;
   });
-  if (!there) add("publish", "the gateway does not have it");
+  AdoptedRoutes adopted(gateway_.name());
+  if (!adopted.Decide(wish, resolved)) {
+    if (const std::string problem = adopted.ProblemOf(wish.uid); !problem.empty()) entry["error"] = problem;
+    if (there) add("withdraw", wish.deleting ? "the route is being deleted" : "the route is not to be served");
+    return;
+  }
+  const std::string entries = Join(resolved.route.entries, ", ");
+  const bool stands = !entries.empty() && resolved.route.entry_use == driver::EntryUse::kServe;
+  if (stands && wish.adoption.request != wish.adopt) add("adopt", StrCat(kAdopt, " names ", entries, ": it serves on"));
+  else if (stands) return;
+  else if (!wish.wanted()) add("withdraw", StrCat("the route is not to be served, and not by ", entries));
+  else if (!entries.empty()) add("publish", StrCat("it takes the place of ", entries));
+  else if (!there) add("publish", "the gateway does not have it");
   else if (served->second != gateway_.Digest(resolved.route)) add("publish", "the gateway has it otherwise");
 }
 

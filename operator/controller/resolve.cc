@@ -224,6 +224,7 @@ Share ResolveBackend(const Backend& backend, const FindTarget& find, ResolvedRou
   const auto miss = [&](const char* reason, std::string message) {
     if (resolved.missing_reason.empty()) resolved.missing_reason = reason;
     resolved.missing.push_back(std::move(message));
+    resolved.settled = false;
   };
   if (!backend.plugin) {
     if (auto upstream = ReadUrl(backend.url)) share.upstreams.push_back(*upstream);
@@ -237,6 +238,7 @@ Share ResolveBackend(const Backend& backend, const FindTarget& find, ResolvedRou
     return share;
   }
   resolved.route.measured = resolved.route.measured || target->measured;
+  resolved.settled = resolved.settled && target->ready;
   const auto port = FindPort(target->ports, &backend.port);
   if (!port) {
     miss("PortNotFound", StrCat("plugin \"", backend.plugin->name, "\" has no port ",
@@ -265,6 +267,9 @@ RouteWish ReadRoute(const Json& object, const std::vector<driver::FieldNotDone>&
   wish.enabled = FindBool(spec, {"enabled"}, true);
   wish.deleting = IsDeleting(object);
   wish.reconcile = ReadReconcile(object);
+  wish.adopt = FindString(object, {"metadata", "annotations", kAdopt});
+  wish.adoption = {FindString(object, {"status", "lastHandledAdoption"}), ReadStrings(Find(object, {"status", "adopted"})),
+                   FindString(object, {"status", "adoptedAs"})};
   GatewayRoute& route = wish.route;
   route.id = wish.uid;
   route.name = StrCat(wish.key.ns, "/", wish.key.name);

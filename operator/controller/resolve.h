@@ -30,6 +30,14 @@ struct SecretUse {
   std::string issuer;  // of tokens
 };
 
+// Which entries of others in the gateway a Route took over (status.lastHandledAdoption, .adopted, .adoptedAs).
+struct AdoptionRecord {
+  std::string request;               // the annotation that was acted on; "" for none
+  std::vector<std::string> entries;  // they serve it still; empty when ours does
+  std::string as;                    // fingerprint of what the Route wished for then
+  friend bool operator==(const AdoptionRecord&, const AdoptionRecord&) = default;
+};
+
 // A Route as its spec says, without addresses.
 struct RouteWish {
   Key key;
@@ -38,6 +46,8 @@ struct RouteWish {
   bool enabled = true;
   bool deleting = false;
   ReconcileWish reconcile;
+  std::string adopt;        // the annotation patchbay.dev/adopt
+  AdoptionRecord adoption;  // by the status
   driver::GatewayRoute route;
   std::vector<Backend> backends;
   std::optional<SecretUse> secret;       // route.auth is set, and this says what callers must know
@@ -55,6 +65,7 @@ struct Target {
   std::vector<NamedPort> ports;  // of the spec
   EndpointSet endpoints;
   bool measured = false;  // what its containers answer is to be counted
+  bool ready = false;     // all of them, by the status
 };
 using FindTarget = std::function<std::optional<Target>(const Key& plugin)>;
 
@@ -70,6 +81,7 @@ struct ResolvedRoute {
   std::vector<ServedBackend> backends;
   std::string missing_reason;             // BackendNotFound, PortNotFound; "" when all names are known
   std::vector<std::string> missing;       // for a person
+  bool settled = true;                    // all names are known, and all of the plugins are ready
 };
 
 // A Secret's data, decoded.

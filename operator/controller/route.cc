@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "controller/analysis.h"
+#include "controller/adoption.h"
 #include "controller/analysis.h"
 #include "controller/drift_status.h"
 #include "controller/lookup.h"
@@ -28,7 +28,8 @@ RouteController::RouteController(Parts parts, Times times, std::function<void(co
       times_(times),
       unsupported_(parts.gateway ? parts.gateway->Unsupported() : std::vector<driver::FieldNotDone>()),
       wake_(std::move(wake)),
-      rouse_(std::move(rouse)) {
+      rouse_(std::move(rouse)),
+      adopted_(parts.gateway ? parts.gateway->name() : "") {
   if (parts_.gateway) state_.Lock()->problem = "the gateway was not asked yet";
 }
 
@@ -98,14 +99,15 @@ std::optional<Target> RouteController::FindPlugin(const Key& key, const Endpoint
   if (known.revision != entry->revision) {
     const auto object = ReadObject(*entry);
     if (!object) return std::nullopt;
-    known = {entry->revision, {ReadPorts(*object), {}, ReadAnalysis(*object).has_value()}};
+    const auto ready = FindCondition(*object, "Ready");
+    known = {entry->revision, {ReadPorts(*object), {}, ReadAnalysis(*object).has_value(), ready && ready->status == "True"}};
     if (const Json* instances = Find(*object, {"status", "instances"}); instances && instances->is_array())
       for (const Json& instance : *instances)
         if (FindBool(instance, {"ready"})) known.stored.endpoints.members.push_back({FindString(instance, {"id"}), FindString(instance, {"ip"})});
   }
   const auto set = view.sets.find(key);
   if (set == view.sets.end()) return known.stored;
-  return Target{known.stored.ports, set->second, known.stored.measured};
+  return Target{known.stored.ports, set->second, known.stored.measured, known.stored.ready};
 }
 
 void RouteController::Publish(bool forced) {
@@ -119,12 +121,15 @@ void RouteController::Publish(bool forced) {
   const EndpointsView view = parts_.endpoints.View();
   std::vector<driver::GatewayRoute> routes;
   std::map<Key, Judged> judged;
+  std::set<std::string> uids;
   for (const RouteWish& wish : wishes) {
+    uids.insert(wish.uid);
     ResolvedRoute resolved = Resolve(wish, [&](const Key& key) { return FindPlugin(key, view); });
     ResolveCallers(wish, [&](const Key& secret) { return ReadSecret(parts_.cache, secret); }, resolved);
     judged[wish.key] = {Judge(wish, resolved), wish.wanted()};
-    if (wish.wanted()) routes.push_back(std::move(resolved.route));
+    if (adopted_.Decide(wish, resolved)) routes.push_back(std::move(resolved.route));
   }
+  adopted_.Keep(uids);
   if (parts_.gateway && !looked_for_found_) LeaveFound(wishes, routes, judged);
   for (const RouteWish& wish : wishes) {
     if (!left_.Has(wish.uid)) continue;
@@ -135,6 +140,7 @@ void RouteController::Publish(bool forced) {
   std::sort(routes.begin(), routes.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   const bool sent = Send(routes, forced);
   if (sent) parts_.endpoints.Confirm(view.version);
+  if (std::any_of(uids.begin(), uids.end(), [this](const auto& uid) { return adopted_.ServesOursNext(uid); })) MarkDirty();
   Settle(std::move(judged), sent);
 }
 
@@ -160,11 +166,18 @@ bool RouteController::Send(const std::vector<driver::GatewayRoute>& routes, bool
   SetProblem("");
   published_ = routes;
   refused_ = published->refused;
-  postponed_ = published->postponed;
+  for (const auto& route : routes) {
+    const auto missing = published->missing.find(route.id);
+    if (!route.entries.empty()) adopted_.Settle(route, missing == published->missing.end() ? "" : missing->second, refused_.contains(route.id));
+  }
+  postponed_ = published->postponed || adopted_.unsettled();
   digests_.clear();
   epoch_.clear();  // our own publish may have moved it: the next check takes it
-  for (const auto& route : routes)
-    if (!refused_.contains(route.id)) digests_[route.id] = parts_.gateway->Digest(route);
+  for (const auto& route : routes) {
+    const bool none = refused_.contains(route.id) || published->missing.contains(route.id) ||
+                      (!route.entries.empty() && route.entry_use == driver::EntryUse::kRemove);
+    if (!none) digests_[route.id] = parts_.gateway->Digest(route);
+  }
   left_.Expect(digests_);
   return true;
 }
@@ -179,6 +192,8 @@ void RouteController::Settle(std::map<Key, Judged> judged, bool sent) {
     for (auto& [key, entry] : judged) {
       Verdict& verdict = entry.verdict;
       const auto refusal = refused_.find(verdict.uid);
+      const std::string problem = adopted_.ProblemOf(verdict.uid);
+      verdict.adoption = adopted_.RecordOf(verdict.uid);
       if (!parts_.gateway) {
         verdict.programmed = Programmed::kNo;
         verdict.withdrawn = true;
@@ -189,6 +204,12 @@ void RouteController::Settle(std::map<Key, Judged> judged, bool sent) {
       } else if (!entry.wanted) {
         verdict.programmed = Programmed::kNo;
         verdict.withdrawn = true;
+      } else if (!problem.empty()) {
+        verdict.programmed = Programmed::kNo;
+        verdict.reason = kAdoptionNotFound;
+        verdict.message = StrCat(problem, "; import it again, or remove the annotation ", kAdopt);
+      } else if (adopted_.ServesOursNext(verdict.uid)) {
+        verdict.programmed = Programmed::kUnknown;
       } else if (refusal != refused_.end()) {
         verdict.programmed = Programmed::kNo;
         verdict.reason = "RefusedByGateway";

@@ -12,6 +12,7 @@
 #include "base/guarded.h"
 #include "cache/cache.h"
 #include "cache/committer.h"
+#include "controller/adopted_routes.h"
 #include "controller/endpoints.h"
 #include "controller/left_routes.h"
 #include "controller/metrics.h"
@@ -107,9 +108,10 @@ class RouteController {
   std::map<std::string, std::string> digests_;  // expected to be read back
   std::map<std::string, std::string> refused_;
   LeftRoutes left_;
+  AdoptedRoutes adopted_;
   bool looked_for_found_ = false;
   std::string epoch_;
-  bool postponed_ = false;  // by the gateway, for a better moment
+  bool postponed_ = false;  // something is to be tried again
   MonoTime next_tidy_{};
 };
 

@@ -55,7 +55,7 @@ void RouteController::LeaveChanged(const driver::GatewayState& state) {
     if (known.wish.reconcile.mode != ReconcileMode::kCorrect) wishes[known.wish.uid] = &known.wish;
   std::vector<driver::GatewayRoute> changed;
   for (const auto& route : *published_)
-    if (wishes.contains(route.id) && FindDigest(digests_, route.id) != FindDigest(state.routes, route.id)) changed.push_back(route);
+    if (wishes.contains(route.id) && route.entries.empty() && FindDigest(digests_, route.id) != FindDigest(state.routes, route.id)) changed.push_back(route);
   if (changed.empty()) return;
   Leave(changed, wishes, state);
   left_.Expect(digests_);
@@ -85,7 +85,7 @@ void RouteController::LeaveFound(const std::vector<RouteWish>& wishes, const std
     if (object && WasServed(*object, judged.at(wish.key).verdict)) candidates[wish.uid] = &wish;
   }
   std::vector<driver::GatewayRoute> asked;
-  std::copy_if(routes.begin(), routes.end(), std::back_inserter(asked), [&](const auto& route) { return candidates.contains(route.id); });
+  std::copy_if(routes.begin(), routes.end(), std::back_inserter(asked), [&](const auto& route) { return route.entries.empty() && candidates.contains(route.id); });
   looked_for_found_ = asked.empty();
   if (asked.empty()) return;
   const auto state = parts_.gateway->Read();

@@ -1,6 +1,7 @@
 #include "controller/verdict.h"
 
 #include "base/text.h"
+#include "controller/adoption.h"
 #include "controller/drift_status.h"
 
 namespace patchbay::controller {
@@ -27,6 +28,19 @@ void NoteTransition(const Json& route, const Verdict& verdict, cache::Committer:
     notes.topics.emplace_back("route.failed");
     notes.events.push_back({true, verdict.reason, verdict.message});
   }
+}
+
+void WriteAdoption(Json& route, const Verdict& verdict, cache::Committer::Notes& notes) {
+  const AdoptionRecord& adoption = verdict.adoption;
+  const bool stood = Find(route, {"status", "adopted"}) != nullptr;
+  const std::string entries = Join(adoption.entries, ", ");
+  if (!adoption.entries.empty() && FindString(route, {"status", "lastHandledAdoption"}) != adoption.request)
+    notes.events.push_back({false, "Adopted", StrCat(entries, " serves it as it stands, until the Route or its containers change")});
+  if (stood && adoption.entries.empty() && !verdict.deleting && verdict.enabled)
+    notes.events.push_back({false, "Replaced", "the entry that served it is replaced"});
+  SetStatus(route, "lastHandledAdoption", adoption.request.empty() ? Json() : Json(adoption.request));
+  SetStatus(route, "adopted", adoption.entries.empty() ? Json() : Json(adoption.entries));
+  SetStatus(route, "adoptedAs", adoption.entries.empty() ? Json() : Json(adoption.as));
 }
 
 }  // namespace
@@ -70,10 +84,13 @@ Standing StandingOf(const Verdict& verdict) {
   if (!verdict.enabled && verdict.withdrawn) return {Way::kReady, "Disabled", "the route is disabled"};
   if (!verdict.enabled) return {Way::kUnderWay, "Stopping", "the route is being taken out of the gateway"};
   if (!verdict.accepted) return {Way::kStalled, verdict.reason, verdict.message};
-  if (verdict.programmed == Programmed::kNo && (verdict.reason == "RefusedByGateway" || !verdict.drift.empty()))
+  const bool for_good = verdict.reason == "RefusedByGateway" || verdict.reason == kAdoptionNotFound || !verdict.drift.empty();
+  if (verdict.programmed == Programmed::kNo && for_good)
     return {Way::kStalled, verdict.reason, verdict.message};
   if (verdict.programmed != Programmed::kYes || !verdict.reason.empty())
     return {Way::kUnderWay, verdict.reason.empty() ? "Progressing" : verdict.reason, verdict.message};
+  if (!verdict.adoption.entries.empty())
+    return {Way::kReady, "Adopted", StrCat(Join(verdict.adoption.entries, ", "), " serves the route in the gateway, as it stands")};
   return {Way::kReady, "Programmed", "the gateway serves the route"};
 }
 
@@ -90,6 +107,7 @@ void WriteVerdict(Json& route, const Verdict& verdict, const std::string& now, c
   const std::string why = !verdict.enabled ? "Disabled" : verdict.reason.empty() ? "Pending" : verdict.reason;
   set("Programmed", Word(verdict.programmed), yes ? "Programmed" : why, yes || !verdict.enabled ? "" : verdict.message);
   SetStatus(route, "backends", ToJson(verdict.backends));
+  WriteAdoption(route, verdict, notes);
   WriteDrift(route, verdict.drift, now, [&](const Deviation& deviation) {
     if (verdict.mode == ReconcileMode::kWarn)
       notes.events.push_back({true, "Drifted", StrCat(Print(deviation), "; spec.reconcile.mode is Warn")});

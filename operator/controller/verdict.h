@@ -26,6 +26,7 @@ struct Verdict {
   std::vector<Deviation> drift = {};  // what others made of it in the gateway, and stays
   ReconcileMode mode = ReconcileMode::kCorrect;
   std::string handled_request = {};  // patchbay.dev/reconcileAt
+  AdoptionRecord adoption = {};
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 

@@ -26,6 +26,11 @@ class GatewayWorld {
   virtual void ComeBack() = 0;
   virtual void AddForeign() = 0;
   virtual std::string ForeignAsItIs() = 0;  // compared as text
+  // Entries of somebody else that serve the host of route `number`, one in each gateway, by the names that routes know
+  // them by (GatewayRoute::entries).
+  virtual std::vector<std::string> AddEntries(int number) = 0;
+  virtual bool HasEntry(const std::string& entry) = 0;
+  virtual void RemoveEntry(const std::string& entry) = 0;
   // False: the gateway can only be given everything at once, so it refuses to while foreign configuration is there.
   virtual bool Shares() const { return true; }
 };
@@ -189,6 +194,79 @@ TEST_P(GatewayContract, SaysThatItIsAwayAndGoesOnLater) {
   world_->ComeBack();
   EXPECT_TRUE(Publish(Routes(3)).changed);
   EXPECT_EQ(Read().routes, DigestsOf(Routes(3)));
+}
+
+// A route that somebody else's entries serve as they stand; for gateways that share.
+class TakeOver : public GatewayContract {
+ protected:
+  void SetUp() override {
+    Publish({Route(0)});
+    adopted_ = Route(1);
+    adopted_.entries = world_->AddEntries(1);
+    Publish({Route(0)});
+  }
+  bool HasEntries() {
+    return std::all_of(adopted_.entries.begin(), adopted_.entries.end(), [this](const auto& entry) { return world_->HasEntry(entry); });
+  }
+  bool HasNoEntry() {
+    return std::none_of(adopted_.entries.begin(), adopted_.entries.end(), [this](const auto& entry) { return world_->HasEntry(entry); });
+  }
+  GatewayRoute adopted_;
+};
+
+TEST_P(TakeOver, ChangesNothingAtFirst) {
+  const auto published = Publish({Route(0), adopted_});
+  EXPECT_FALSE(published.changed);
+  EXPECT_THAT(published.missing, testing::IsEmpty());
+  EXPECT_TRUE(HasEntries());
+  EXPECT_EQ(Read().routes, DigestsOf({Route(0), adopted_}));
+  EXPECT_THAT(*world_->gateway().Compare({adopted_}), testing::IsEmpty());
+  Publish({Route(0)});
+  EXPECT_TRUE(HasEntries()) << "given back as it was";
+}
+
+TEST_P(TakeOver, PutsOursInTheirPlace) {
+  Publish({Route(0), adopted_});
+  adopted_.entry_use = EntryUse::kReplace;
+  EXPECT_TRUE(Publish({Route(0), adopted_}).changed);
+  EXPECT_TRUE(HasNoEntry());
+  EXPECT_EQ(Read().routes, DigestsOf({Route(0), Route(1)}));
+  EXPECT_FALSE(Publish({Route(0), adopted_}).changed);
+  EXPECT_FALSE(Publish({Route(0), Route(1)}).changed);
+}
+
+TEST_P(TakeOver, SaysWhichEntryIsNotThereAnyMore) {
+  Publish({Route(0), adopted_});
+  world_->RemoveEntry(adopted_.entries.front());
+  EXPECT_EQ(Read().routes, DigestsOf({Route(0)}));
+  const std::string name = adopted_.entries.front().substr(adopted_.entries.front().find(':') + 1);
+  EXPECT_THAT(Publish({Route(0), adopted_}).missing, testing::ElementsAre(testing::Pair(adopted_.id, testing::HasSubstr(name))));
+  EXPECT_EQ(world_->gateway().Compare({adopted_})->at(adopted_.id).front().served, "missing");
+}
+
+TEST_P(TakeOver, RemovesThemWhenNeitherIsToServe) {
+  adopted_.entry_use = EntryUse::kRemove;
+  EXPECT_TRUE(Publish({Route(0), adopted_}).changed);
+  EXPECT_TRUE(HasNoEntry());
+  EXPECT_EQ(Read().routes, DigestsOf({Route(0)}));
+}
+
+TEST_P(TakeOver, KeepsThemWhileOursIsRefused) {
+  auto bad = world_->Spoil(adopted_, "missing closing");
+  bad.entry_use = EntryUse::kReplace;
+  EXPECT_THAT(Publish({Route(0), bad}).refused, testing::SizeIs(1));
+  EXPECT_TRUE(world_->HasEntry(adopted_.entries.back())) << "in the gateway that refuses; of several it is the last";
+}
+
+TEST_P(TakeOver, KeepsThemWhileAnotherRouteIsServedByThem) {
+  auto other = Route(2);
+  other.entries = adopted_.entries;
+  adopted_.entry_use = EntryUse::kReplace;
+  Publish({Route(0), adopted_, other});
+  EXPECT_TRUE(HasEntries());
+  other.entry_use = EntryUse::kReplace;
+  Publish({Route(0), adopted_, other});
+  EXPECT_TRUE(HasNoEntry());
 }
 
 }  // namespace patchbay::driver

@@ -60,6 +60,7 @@ class MovingWorld : public CaddyContractWorld {
 
 INSTANTIATE_TEST_SUITE_P(CaddyByName, GatewayContract, testing::Values([] { return std::make_unique<CaddyContractWorld>(true); }));
 INSTANTIATE_TEST_SUITE_P(CaddyMoving, GatewayContract, testing::Values([] { return std::make_unique<MovingWorld>(); }));
+INSTANTIATE_TEST_SUITE_P(CaddyMoving, TakeOver, testing::Values([] { return std::make_unique<MovingWorld>(); }));
 
 // A connection to the gateway that is open for as long as it likes.
 class Socket {

@@ -41,10 +41,33 @@ class FakeWorld : public GatewayWorld {
   void ComeBack() override { gateway_.SetUnavailable(false); }
   void AddForeign() override { gateway_.SetForeign("theirs", "{}"); }
   std::string ForeignAsItIs() override { return gateway_.Foreign().at("theirs"); }
+  std::vector<std::string> AddEntries(int number) override {
+    gateway_.AddEntry(StrCat("entry-", number));
+    return {StrCat("fake:entry-", number)};
+  }
+  bool HasEntry(const std::string& entry) override { return gateway_.Entries().contains(entry.substr(5)); }
+  void RemoveEntry(const std::string& entry) override { gateway_.RemoveEntry(entry.substr(5)); }
 
  private:
   FakeGateway gateway_;
 };
+
+// A route with a service of its own; named as KongGateway names it.
+std::string AddKongEntry(FakeKong& kong, int number) {
+  const Json service = kong.Put("/services", {{"name", StrCat("old-", number)}, {"host", "old.example.org"}});
+  const Json route = kong.Put("/routes", {{"name", StrCat("old-", number)}, {"hosts", {StrCat("h", number, ".example.org")}}, {"service", {{"id", service["id"]}}}});
+  return StrCat("kong:", FindString(route, {"id"}), "@", FindInt(route, {"updated_at"}));
+}
+
+bool HasKongEntry(const FakeKong& kong, const std::string& entry) {
+  for (const Json& route : kong.All("routes"))
+    if (StrCat("kong:", FindString(route, {"id"}), "@", FindInt(route, {"updated_at"})) == entry) return true;
+  return false;
+}
+
+void RemoveKongEntry(FakeKong& kong, const std::string& entry) {
+  kong.Delete(StrCat("/routes/", entry.substr(5, entry.find('@') - 5)));
+}
 
 class FakeKongWorld : public GatewayWorld {
  public:
@@ -70,6 +93,9 @@ class FakeKongWorld : public GatewayWorld {
   }
   std::string ForeignAsItIs() override { return DumpJson(kong_.kong().WithoutTag(kong_.gateway().mark())); }
   bool Shares() const override { return options_.database; }
+  std::vector<std::string> AddEntries(int number) override { return {AddKongEntry(kong_.kong(), number)}; }
+  bool HasEntry(const std::string& entry) override { return HasKongEntry(kong_.kong(), entry); }
+  void RemoveEntry(const std::string& entry) override { RemoveKongEntry(kong_.kong(), entry); }
 
  private:
   const FakeKong::Options options_;
@@ -95,6 +121,12 @@ class FakeGroupWorld : public GatewayWorld {
     b_->SetForeign("theirs", "{}");
   }
   std::string ForeignAsItIs() override { return StrCat(a_->Foreign().at("theirs"), b_->Foreign().at("theirs")); }
+  std::vector<std::string> AddEntries(int number) override {
+    for (FakeGateway* fake : {a_, b_}) fake->AddEntry(StrCat("entry-", number));
+    return {StrCat("a:entry-", number), StrCat("b:entry-", number)};
+  }
+  bool HasEntry(const std::string& entry) override { return Of(entry).Entries().contains(entry.substr(2)); }
+  void RemoveEntry(const std::string& entry) override { Of(entry).RemoveEntry(entry.substr(2)); }
 
  private:
   std::vector<std::unique_ptr<Gateway>> Members() {
@@ -106,6 +138,7 @@ class FakeGroupWorld : public GatewayWorld {
     }
     return members;
   }
+  FakeGateway& Of(const std::string& entry) { return entry.starts_with("a:") ? *a_ : *b_; }
   FakeGateway* a_ = nullptr;
   FakeGateway* b_ = nullptr;
   GatewayGroup group_{Members()};
@@ -135,6 +168,22 @@ class CaddyAndKongWorld : public GatewayWorld {
     if (Json* servers = Find(config, {"apps", "http", "servers"})) servers->erase("patchbay");
     return DumpJson(config) + DumpJson(kong_.WithoutTag(mark_));
   }
+  std::vector<std::string> AddEntries(int number) override {
+    Json config = caddy_->config();
+    config["apps"]["http"]["servers"]["patchbay"]["routes"].push_back(CaddySite(number));
+    caddy_->SetConfig(config);
+    return {NameLastSite(Routes(), "patchbay"), AddKongEntry(kong_, number)};
+  }
+  bool HasEntry(const std::string& entry) override {
+    return entry.starts_with("kong:") ? HasKongEntry(kong_, entry) : !PlaceOfEntry(Routes(), "patchbay", entry).empty();
+  }
+  void RemoveEntry(const std::string& entry) override {
+    if (entry.starts_with("kong:")) return RemoveKongEntry(kong_, entry);
+    Json config = caddy_->config();
+    Json& routes = config["apps"]["http"]["servers"]["patchbay"]["routes"];
+    EXPECT_TRUE(RemoveCaddyEntries("patchbay", {entry.substr(6)}, routes));
+    caddy_->SetConfig(config);
+  }
 
  private:
   std::vector<std::unique_ptr<Gateway>> Members() {
@@ -150,6 +199,7 @@ class CaddyAndKongWorld : public GatewayWorld {
     members.push_back(std::move(kong));
     return members;
   }
+  Json Routes() const { return *Find(caddy_->config(), {"apps", "http", "servers", "patchbay", "routes"}); }
   const std::shared_ptr<FakeCaddy> caddy_ = std::make_shared<FakeCaddy>();
   FakeKong kong_;
   const std::shared_ptr<FakeKongClient> to_kong_ = std::make_shared<FakeKongClient>(kong_);
@@ -165,6 +215,14 @@ INSTANTIATE_TEST_SUITE_P(Kong28WithoutDatabase, GatewayContract, testing::Values
 INSTANTIATE_TEST_SUITE_P(Kong3WithoutDatabase, GatewayContract, testing::Values([] { return std::make_unique<FakeKongWorld>(FakeKong::Options{3, 4, false, ""}); }));
 INSTANTIATE_TEST_SUITE_P(Fake, GatewayContract, testing::Values([] { return std::make_unique<FakeWorld>(); }));
 INSTANTIATE_TEST_SUITE_P(Caddy, GatewayContract, testing::Values([] { return std::make_unique<CaddyContractWorld>(); }));
+INSTANTIATE_TEST_SUITE_P(CaddyShared, GatewayContract, testing::Values([] { return std::make_unique<CaddyContractWorld>(false, true); }));
+INSTANTIATE_TEST_SUITE_P(TwoFakes, TakeOver, testing::Values([] { return std::make_unique<FakeGroupWorld>(); }));
+INSTANTIATE_TEST_SUITE_P(CaddyAndKong, TakeOver, testing::Values([] { return std::make_unique<CaddyAndKongWorld>(); }));
+INSTANTIATE_TEST_SUITE_P(Kong28, TakeOver, testing::Values([] { return std::make_unique<FakeKongWorld>(FakeKong::Options{2, 8, true, ""}); }));
+INSTANTIATE_TEST_SUITE_P(Kong3, TakeOver, testing::Values([] { return std::make_unique<FakeKongWorld>(FakeKong::Options{3, 4, true, ""}); }));
+INSTANTIATE_TEST_SUITE_P(Fake, TakeOver, testing::Values([] { return std::make_unique<FakeWorld>(); }));
+INSTANTIATE_TEST_SUITE_P(Caddy, TakeOver, testing::Values([] { return std::make_unique<CaddyContractWorld>(); }));
+INSTANTIATE_TEST_SUITE_P(CaddyShared, TakeOver, testing::Values([] { return std::make_unique<CaddyContractWorld>(false, true); }));
 
 // What only traffic through the real one shows.
 class CaddyTraffic : public testing::Test {

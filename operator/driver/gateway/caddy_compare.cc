@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <set>
 
 #include "base/text.h"
 #include "driver/gateway/caddy_gateway.h"
 #include "driver/gateway/caddy_json.h"
+#include "driver/gateway/entries.h"
 
 namespace patchbay::driver {
 namespace {
@@ -38,8 +40,15 @@ RouteDifferences CompareWith(const Standing& standing, const std::string& mark, 
 Result<std::map<std::string, RouteDifferences>> CaddyGateway::Compare(const std::vector<GatewayRoute>& routes) {
   PATCHBAY_TRY(const auto server, ReadServer());
   const Standing standing = FindStanding(server, mark_);
+  const bool some_adopted = std::any_of(routes.begin(), routes.end(), [&](const auto& route) { return !ServingEntries(route, name()).empty(); });
+  const auto present = some_adopted ? NameForeign(server, options_.server, mark_) : std::set<std::string>();
   std::map<std::string, RouteDifferences> differences;
   for (const GatewayRoute& route : routes) {
+    if (const auto entries = ServingEntries(route, name()); !entries.empty()) {
+      for (const std::string& entry : entries)
+        if (!present.contains(entry)) differences[route.id].push_back({entry, "there", "missing"});
+      continue;
+    }
     const auto pieces = MapToCaddy(route, mark_, resolver_);
     if (!pieces.ok()) continue;
     auto found = CompareWith(standing, mark_, route, *pieces);

@@ -9,6 +9,7 @@
 #include "driver/gateway/caddy_json.h"
 #include "driver/gateway/capabilities.h"
 #include "driver/gateway/caddy_publish.h"
+#include "driver/gateway/entries.h"
 #include "object/json.h"
 
 namespace patchbay::driver {
@@ -101,7 +102,14 @@ Result<GatewayState> CaddyGateway::Read() {
     if (seen->fingerprint == fingerprint && seen->routes && seen->names == names) return GatewayState{StrCat(seen->epoch), *seen->routes};
   }
   PATCHBAY_TRY(const auto server, CaddyServer::Parse(std::move(value)));
-  auto routes = std::make_shared<const std::map<std::string, std::string>>(DigestRoutes(server, mark_, names));
+  auto digests = DigestRoutes(server, mark_, names);
+  if (const auto serving = [&] { return seen_.Lock()->entries; }(); !serving.empty()) {
+    const auto present = NameForeign(server, options_.server, mark_);
+    for (const auto& [id, entries] : serving)
+      if (std::all_of(entries.begin(), entries.end(), [&](const auto& entry) { return present.contains(entry); }))
+        digests[id] = DigestEntries(entries);
+  }
+  auto routes = std::make_shared<const std::map<std::string, std::string>>(std::move(digests));
   auto seen = seen_.Lock();
   if (seen->fingerprint == fingerprint) {
     seen->routes = routes;

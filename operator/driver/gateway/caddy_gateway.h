@@ -1,5 +1,7 @@
 // Gateway on Caddy's admin API (2.6 and later, standard modules). Our routes are one block in one server of the http
-// app; the rest of the configuration, and routes in that server without our mark, stay as they are. Every change
+// app; the rest of the configuration, and routes in that server without our mark, stay as they are. The server may be
+// somebody else's (`shared`): then it keeps its addresses, its TLS and what it says to requests that nothing matches, and
+// its routes can be taken over (GatewayRoute::entries). Every change
 // carries If-Match, so a concurrent writer is never overwritten; what is the same already is not sent, because each
 // change makes Caddy reload and closes every WebSocket (measured with 2.6.2). With a DnsAnswerer containers come and go
 // without any: Caddy asks for a moving route's upstreams by name, and falls back to the addresses in its configuration
@@ -33,6 +35,7 @@ struct CaddyOptions {
   std::string admin = "http://127.0.0.1:2019";         // or "unix//run/caddy/admin.sock"
   std::string installation;                            // tells us from other operators on the same Caddy. Never empty
   std::string server = "patchbay";                     // apps.http.servers.<server>; created when a route needs it
+  bool shared = false;                                 // the server is somebody else's; never created, `listen` is not looked at
   std::vector<std::string> listen = {":80"};           // as Caddy writes them; kept as given here
   bool automatic_https = false;                        // on the server when it is created; not touched later
   std::chrono::milliseconds call_deadline{20'000};     // of one admin call
@@ -79,6 +82,7 @@ class CaddyGateway : public Gateway {
     int writing = 0;  // Publishes between their change and their reading back
     std::shared_ptr<const std::map<std::string, std::string>> routes;  // digests, when read at this fingerprint
     CaddyNames names;                                                   // and with these answers
+    std::map<std::string, std::vector<std::string>> entries;            // that serve our routes, as published last
     std::map<std::string, std::string> refused;                        // digest -> Caddy's words
   };
 

@@ -26,6 +26,7 @@ std::string DigestPieces(std::vector<CaddyRoute> pieces) {
 }  // namespace
 
 std::string CaddyGateway::Digest(const GatewayRoute& route) const {
+  if (const auto entries = ServingEntries(route, name()); !entries.empty()) return DigestEntries(entries);
   auto pieces = MapToCaddy(route, mark_, resolver_);
   // Refused by us: no such digest is ever served.
   if (!pieces.ok()) return StrCat("refused: ", pieces.error().message);
@@ -48,8 +49,10 @@ Result<Published> CaddyPublish::Run(const std::vector<GatewayRoute>& routes) {
   while (true) {
     PATCHBAY_TRY(const auto server, gateway_.ReadServer());
     const auto wish = NewWish();
+    if (wish.shared && !server.exists && !wish.routes.empty())
+      return Error{Code::kUnavailable, StrCat("Caddy's configuration has no server ", QuoteJson(wish.server), ", which --caddy-server names")};
     const auto change = Plan(server, wish);
-    if (!change) return Conclude();
+    if (!change) return Conclude(server);
     if (gateway_.clock_.Mono() > deadline)
       return Error{Code::kTimeout, "Caddy did not take the routes in time; what is known to be refused is remembered"};
     PATCHBAY_CHECK(Make(*change, server, wish));
@@ -128,11 +131,16 @@ void CaddyPublish::SetNames(bool only) {
   answerer->Set(std::move(names));
 }
 
-Result<Published> CaddyPublish::Conclude() {
+Result<Published> CaddyPublish::Conclude(const CaddyServer& server) {
+  FindMissing(server);
   SetNames(true);
   DnsAnswerer* const answerer = gateway_.options_.answerer;
   if (answerer != nullptr && !answerer->WaitUntilCurrent(kCaddyKeepsNames))
     return Error{Code::kUnavailable, "the DNS answerer was ended"};
+  if (auto seen = gateway_.seen_.Lock(); seen->entries != entries_.serving()) {
+    seen->entries = entries_.serving();
+    seen->routes = nullptr;
+  }
   return std::move(published_);
 }
 
@@ -140,6 +148,7 @@ void CaddyPublish::Map(const std::vector<GatewayRoute>& routes) {
   const auto known = [&] { return gateway_.seen_.Lock()->refused; }();
   routes_.reserve(routes.size());
   for (const auto& route : routes) {
+    if (entries_.Take(route)) continue;
     auto pieces = MapToCaddy(route, gateway_.mark_, gateway_.resolver_);
     if (!pieces.ok()) {
       published_.refused[route.id] = pieces.error().message;
@@ -159,12 +168,32 @@ void CaddyPublish::Map(const std::vector<GatewayRoute>& routes) {
 }
 
 CaddyWish CaddyPublish::NewWish() const {
-  CaddyWish wish{gateway_.mark_, gateway_.listen_, gateway_.options_.automatic_https, {}, nullptr, &gateway_.not_found_};
+  const CaddyOptions& options = gateway_.options_;
+  CaddyWish wish;
+  wish.mark = gateway_.mark_;
+  wish.server = options.server;
+  wish.shared = options.shared;
+  wish.listen = gateway_.listen_;
+  wish.automatic_https = options.automatic_https;
+  if (!wish.shared) wish.not_found = &gateway_.not_found_;
+  wish.removed = entries_.ToRemove(published_.refused);
   wish.routes.reserve(routes_.size());
   for (const auto& route : routes_)
     if (published_.refused.empty() || !published_.refused.contains(std::string(RouteIdOf(route.id, gateway_.mark_))))
       wish.routes.push_back(&route);
   return wish;
+}
+
+void CaddyPublish::FindMissing(const CaddyServer& server) {
+  if (entries_.serving().empty()) return;
+  const std::string& own = gateway_.options_.server;
+  for (const auto& [id, entry] : entries_.FindMissing(NameForeign(server, own, gateway_.mark_))) {
+    const std::string where = entry.substr(0, entry.rfind(':'));
+    published_.missing[id] =
+        where == own ? StrCat("Caddy's server ", QuoteJson(own), " has no entry ", entry, ": it was changed or removed since it was imported")
+                     : StrCat("the entry ", entry, " is in Caddy's server ", QuoteJson(where), ", and routes go to ", QuoteJson(own),
+                              ": start the operator with --caddy-server ", where);
+  }
 }
 
 Result<void> CaddyPublish::Make(const CaddyChange& change, const CaddyServer& server, const CaddyWish& wish) {

@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "driver/gateway/caddy_gateway.h"
+#include "driver/gateway/entries.h"
 
 namespace patchbay::driver {
 
 class CaddyPublish {
  public:
-  explicit CaddyPublish(CaddyGateway& gateway) : gateway_(gateway) {}
+  explicit CaddyPublish(CaddyGateway& gateway) : gateway_(gateway), entries_(gateway.name()) {}
   ~CaddyPublish();
   CaddyPublish(const CaddyPublish&) = delete;
   CaddyPublish& operator=(const CaddyPublish&) = delete;
@@ -27,7 +28,8 @@ class CaddyPublish {
   std::vector<std::string> AddressesToMark(const CaddyServer& server) const;
   bool MayRefresh(const std::vector<StaleFallback>& stale);
   void SetNames(bool only);
-  Result<Published> Conclude();
+  Result<Published> Conclude(const CaddyServer& server);
+  void FindMissing(const CaddyServer& server);
   // Makes the change; an error only when the whole Publish must end.
   Result<void> Make(const CaddyChange& change, const CaddyServer& server, const CaddyWish& wish);
   Result<void> Blame(const Error& refusal, const CaddyServer& server, const CaddyWish& wish);
@@ -42,6 +44,7 @@ class CaddyPublish {
     std::vector<std::string> addresses;
   };
   std::map<std::string, Leaving> leaving_;  // by the first piece's "@id"
+  EntryPlan entries_;
   Published published_;
   int changes_ = 0;
   int conflicts_ = 0;

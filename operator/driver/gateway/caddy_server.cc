@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "driver/gateway/caddy_json.h"
+#include "object/caddy_entries.h"
 
 namespace patchbay::driver {
 namespace {
@@ -26,8 +27,22 @@ bool IsSame(std::string_view printed, std::string_view wanted) {
 
 struct Element {
   std::string_view text;
-  int wish = -1;  // index in CaddyWish::routes
+  int wish = -1;                               // index in CaddyWish::routes
+  std::shared_ptr<const std::string> own = {};  // what `text` looks into, when it stands nowhere else
 };
+
+constexpr JsonLimits kAny{std::size_t(1) << 30, 1'000, std::size_t(1) << 30};
+
+// A foreign route without what is to go from it; nothing when that is all of it.
+std::optional<Element> Without(std::string_view text, const CaddyWish& wish) {
+  if (wish.removed.empty()) return Element{text};
+  auto routes = ParseJson(StrCat("[", text, "]"), kAny);
+  if (!routes.ok() || !RemoveCaddyEntries(wish.server, wish.removed, *routes)) return Element{text};
+  if (routes->empty()) return std::nullopt;
+  const std::string left = DumpJson(routes->front());
+  auto own = std::make_shared<const std::string>(PrintCanonically(left).value_or(left));
+  return Element{*own, -1, own};
+}
 
 bool DiffersInFallbackOnly(std::string_view a, std::string_view b) {
   const CaddyText one = CutFallback(a);
@@ -81,16 +96,18 @@ std::vector<Element> Arrange(const CaddyServer& server, const CaddyWish& wish) {
   elements.reserve(server.routes.size() + wish.routes.size() + 1);
   // Without a first one of ours we begin the list.
   if (first != server.routes.end())
-    for (auto route = server.routes.begin(); route != first; ++route) elements.push_back({*route});
+    for (auto route = server.routes.begin(); route != first; ++route)
+      if (auto left = Without(*route, wish)) elements.push_back(*std::move(left));
   const Standing none;
   for (std::size_t i = 0; i < wish.routes.size(); ++i) {
     const CaddyRoute& route = *wish.routes[i];
     if (const auto text = TextOf(route, wish.keep || route.as_found ? standing : none); !text.empty()) elements.push_back({text, static_cast<int>(i)});
   }
   for (auto route = first == server.routes.end() ? server.routes.begin() : first; route != server.routes.end(); ++route)
-    if (!ours(*route)) elements.push_back({*route});
+    if (!ours(*route))
+      if (auto left = Without(*route, wish)) elements.push_back(*std::move(left));
   if (const auto leaving = LeavingText(wish, standing); !leaving.empty()) elements.push_back({leaving});
-  elements.push_back({wish.not_found->text});
+  if (wish.not_found != nullptr) elements.push_back({wish.not_found->text});
   return elements;
 }
 
@@ -162,10 +179,10 @@ Standing FindStanding(const CaddyServer& server, std::string_view mark) {
 std::optional<CaddyChange> PlanChange(const CaddyServer& server, const CaddyWish& wish) {
   const auto elements = Arrange(server, wish);
   if (!server.exists) {
-    if (wish.routes.empty()) return std::nullopt;
+    if (wish.routes.empty() || wish.shared) return std::nullopt;
     return CreateServer(wish, elements);
   }
-  if (server.listen != wish.listen) return CaddyChange{"POST", "/listen", wish.listen};
+  if (!wish.shared && server.listen != wish.listen) return CaddyChange{"POST", "/listen", wish.listen};
   if (!server.has_routes) return CaddyChange{"POST", "/routes", PrintAll(elements)};
   return PlanRoutes(server.routes, elements);
 }
@@ -174,6 +191,16 @@ std::vector<int> PlacesOf(const CaddyServer& server, const CaddyWish& wish) {
   std::vector<int> places;
   for (const auto& element : Arrange(server, wish)) places.push_back(element.wish);
   return places;
+}
+
+std::set<std::string> NameForeign(const CaddyServer& server, std::string_view name, std::string_view mark) {
+  std::string foreign = "[";
+  for (const auto text : server.routes)
+    if (!AtIdOf(text).starts_with(mark)) foreign += StrCat(foreign.size() == 1 ? "" : ",", text);
+  std::set<std::string> names;
+  if (const auto routes = ParseJson(foreign + "]", kAny); routes.ok())
+    for (const auto& [place, entry] : NameCaddyEntries(name, *routes)) names.insert(entry);
+  return names;
 }
 
 std::vector<StaleFallback> FindStale(const CaddyServer& server, const CaddyWish& wish) {

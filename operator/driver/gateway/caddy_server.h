@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,14 +41,20 @@ Standing FindStanding(const CaddyServer& server, std::string_view mark);
 // What the server should be. `routes` in order; foreign routes keep their place before or after them.
 struct CaddyWish {
   std::string mark;
+  std::string server;  // its name
+  bool shared = false;  // somebody else's: where it listens is theirs to say
   std::string listen;  // JSON array
   bool automatic_https = false;
   std::vector<const CaddyRoute*> routes;
   const CaddyRoute* leaving = nullptr;    // stands before it; nullptr: not needed
-  const CaddyRoute* not_found = nullptr;  // stands last
+  const CaddyRoute* not_found = nullptr;  // stands last; nullptr: not needed
+  std::set<std::string> removed;  // foreign routes that are to go, by name (object/caddy_entries.h)
   // What changes no answer stays as it is: addresses to fall back to, and more in `leaving` than is needed.
   bool keep = false;
 };
+
+// The names of all foreign routes.
+std::set<std::string> NameForeign(const CaddyServer& server, std::string_view name, std::string_view mark);
 
 // A piece that falls back to other addresses than it should.
 struct StaleFallback {

@@ -1,6 +1,6 @@
 // Seam: the gateway in front of the containers. CaddyGateway talks to Caddy's admin API; tests/harness/gateway/fake_gateway.h
-// is the fake; GatewayGroup is several at once. All pass tests/contract/gateway_contract.h. Only what carries our mark is read or changed; foreign
-// configuration stays as it is.
+// is the fake; GatewayGroup is several at once. All pass tests/contract/gateway_contract.h. Only what carries our mark is
+// changed; foreign configuration stays as it is, but for the entries that a route took over.
 #pragma once
 
 #include <chrono>
@@ -65,6 +65,13 @@ struct CrossOrigin {
   friend bool operator==(const CrossOrigin&, const CrossOrigin&) = default;
 };
 
+// What becomes of entries that others made in the gateway and that a Route took over.
+enum class EntryUse {
+  kServe,    // they serve it, as they stand: nothing of ours is made, nothing is changed
+  kReplace,  // ours serves it; they are removed once it does
+  kRemove,   // neither serves it
+};
+
 // One Route, resolved: names are addresses now. A value.
 struct GatewayRoute {
   std::string id;    // the Route's uid
@@ -80,6 +87,10 @@ struct GatewayRoute {
   std::vector<std::string> leaving;  // addresses that get nothing new, whose requests under way are to be counted still
   // What others made of it in the gateway stays, were it nothing. Not where the gateway is only ever replaced as a whole.
   bool as_found = false;
+  // "caddy:srv0:1f0c...", "kong:<uuid>@<updated_at>", as `patchbay import` names them. A gateway looks at its own; a
+  // route with none for it is like any other.
+  std::vector<std::string> entries;
+  EntryUse entry_use = EntryUse::kServe;
   HeaderEdits request_headers;
   HeaderEdits response_headers;
   std::chrono::milliseconds timeout{0};  // for the upstream's answer; 0: the gateway's default
@@ -97,6 +108,8 @@ struct Published {
   // Something that changes nothing now was left for a better moment: publish again, in a second or so.
   bool postponed = false;
   std::map<std::string, std::string> refused;  // route id -> the gateway's own words; the others are served
+  // Route id -> which of its entries that were to serve it are not there, or not as they were. Nothing serves it.
+  std::map<std::string, std::string> missing;
 };
 
 struct GatewayState {

@@ -106,6 +106,8 @@ Result<Published> GatewayGroup::Publish(const std::vector<GatewayRoute>& routes)
     all.postponed = all.postponed || done[i].postponed;
     for (const auto& [id, words] : done[i].refused)
       Append(all.refused[id], Name(members_[i], {Code::kInvalid, words}).message, "; ");
+    for (const auto& [id, words] : done[i].missing)
+      Append(all.missing[id], Name(members_[i], {Code::kNotFound, words}).message, "; ");
   }
   Remember(routes, done);
   return all;

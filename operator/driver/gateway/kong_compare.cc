@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <set>
 
 #include "base/text.h"
+#include "driver/gateway/entries.h"
 #include "driver/gateway/kong_gateway.h"
 #include "driver/gateway/kong_state.h"
 
@@ -43,8 +45,18 @@ RouteDifferences CompareWith(const KongState& state, const GatewayRoute& route, 
 Result<std::map<std::string, RouteDifferences>> KongGateway::Compare(const std::vector<GatewayRoute>& routes) {
   PATCHBAY_TRY(const auto node, AskNode());
   PATCHBAY_TRY(const auto state, ReadKong(admin_, mark_, targets_));
+  const bool some_adopted = std::any_of(routes.begin(), routes.end(), [&](const auto& route) { return !ServingEntries(route, name()).empty(); });
+  std::set<std::string> present;
+  if (some_adopted) {
+    PATCHBAY_TRY(present, NameRoutes());
+  }
   std::map<std::string, RouteDifferences> differences;
   for (const GatewayRoute& route : routes) {
+    if (const auto entries = ServingEntries(route, name()); !entries.empty()) {
+      for (const std::string& entry : entries)
+        if (!present.contains(entry)) differences[route.id].push_back({StrCat("routes ", entry), "there", "missing"});
+      continue;
+    }
     const auto wish = MapToKong(route, mark_, node.version);
     if (!wish.ok()) continue;
     auto found = CompareWith(state, route, *wish);

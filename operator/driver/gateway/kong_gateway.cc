@@ -1,10 +1,12 @@
 #include "driver/gateway/kong_gateway.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/digest.h"
 #include "base/text.h"
 #include "driver/gateway/capabilities.h"
+#include "driver/gateway/entries.h"
 #include "driver/gateway/kong_publish.h"
 
 namespace patchbay::driver {
@@ -38,6 +40,7 @@ KongGateway::KongGateway(std::shared_ptr<http::HttpClient> client, KongAdmin adm
 std::vector<FieldNotDone> KongGateway::Unsupported() const { return FieldsNotDone("kong"); }
 
 std::string KongGateway::Digest(const GatewayRoute& route) const {
+  if (const auto entries = ServingEntries(route, name()); !entries.empty()) return DigestEntries(entries);
   const auto entities = MapToKong(route, mark_);
   // Refused by us: no such digest is ever served.
   if (!entities.ok()) return StrCat("refused: ", entities.error().message);
@@ -63,6 +66,14 @@ Result<KongNode> KongGateway::AskNode() {
   return node;
 }
 
+Result<std::set<std::string>> KongGateway::NameRoutes() const {
+  std::set<std::string> names;
+  PATCHBAY_CHECK(admin_.List("/routes", "", [&](const Json& route) {
+    names.insert(StrCat(FindString(route, {"id"}), "@", FindInt(route, {"updated_at"})));
+  }));
+  return names;
+}
+
 void KongGateway::Notice(const std::map<std::string, std::string>& digests) {
   std::string all = "-";
   for (const auto& [route, digest] : digests) all += StrCat(route, " ", digest, "\n");
@@ -81,6 +92,12 @@ Result<GatewayState> KongGateway::Read() {
   PATCHBAY_TRY(const auto state, ReadKong(admin_, mark_, targets_));
   GatewayState served{"", DigestKong(state)};
   Notice(served.routes);
+  if (const auto serving = serving_.Copy(); !serving.empty()) {
+    PATCHBAY_TRY(const auto present, NameRoutes());
+    for (const auto& [id, entries] : serving)
+      if (std::all_of(entries.begin(), entries.end(), [&](const auto& entry) { return present.contains(entry); }))
+        served.routes[id] = DigestEntries(entries);
+  }
   served.epoch = StrCat(seen_.Lock()->epoch);
   return served;
 }

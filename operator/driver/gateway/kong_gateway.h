@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,8 @@ class KongGateway : public Gateway {
 
   KongGateway(std::shared_ptr<http::HttpClient> client, KongAdmin admin, KongOptions options);
   Result<KongNode> AskNode();
+  // Every route of this Kong as an entry is named: "<uuid>@<updated_at>".
+  Result<std::set<std::string>> NameRoutes() const;
   void Notice(const std::map<std::string, std::string>& digests);
 
   const KongOptions options_;
@@ -87,6 +90,7 @@ class KongGateway : public Gateway {
   Counter& changes_failed_;
   KongTargets targets_;
   Guarded<Seen> seen_;
+  Guarded<std::map<std::string, std::vector<std::string>>> serving_;  // entries of others, by route id, as published last
   Guarded<int> publishing_;  // held by the Publish that is under way; nothing else asks for it
 };
 

@@ -24,7 +24,7 @@ std::string DigestOf(const std::vector<KongEntity>& entities) {
 
 }  // namespace
 
-KongPublish::KongPublish(KongGateway& gateway) : gateway_(gateway) { ++gateway_.seen_.Lock()->writing; }
+KongPublish::KongPublish(KongGateway& gateway) : gateway_(gateway), entry_plan_(gateway.name()) { ++gateway_.seen_.Lock()->writing; }
 KongPublish::~KongPublish() { --gateway_.seen_.Lock()->writing; }
 
 Result<Published> KongPublish::Run(const std::vector<GatewayRoute>& routes) {
@@ -37,7 +37,10 @@ Result<Published> KongPublish::Run(const std::vector<GatewayRoute>& routes) {
     auto steps = PlanKong(state, wish);
     std::erase_if(steps, [&](const auto& step) { return step.method == "DELETE" && held_.contains(step.route); });
     gateway_.Notice(DigestKong(state));
-    if (steps.empty()) return std::move(published_);
+    if (steps.empty()) {
+      PATCHBAY_CHECK(FinishEntries());
+      return std::move(published_);
+    }
     PATCHBAY_CHECK(node_.has_database ? Make(steps, deadline) : Replace(wish));
   }
   return Error{Code::kConflict, "somebody keeps changing our entities in Kong"};
@@ -50,6 +53,7 @@ void KongPublish::Map(const std::vector<GatewayRoute>& routes) {
     return seen->refused;
   }();
   for (const auto& route : routes) {
+    if (entry_plan_.Take(route)) continue;
     if (route.as_found && node_.has_database) as_found_.insert(route.id);
     auto entities = MapToKong(route, gateway_.mark_, node_.version);
     if (!entities.ok()) {
@@ -71,6 +75,21 @@ void KongPublish::Map(const std::vector<GatewayRoute>& routes) {
         shared_.emplace(entity.id, std::move(entity));
     }
   }
+}
+
+Result<void> KongPublish::FinishEntries() {
+  *gateway_.serving_.Lock() = entry_plan_.serving();
+  if (entry_plan_.empty()) return {};
+  PATCHBAY_TRY(const auto present, gateway_.NameRoutes());
+  for (const auto& [id, entry] : entry_plan_.FindMissing(present))
+    published_.missing[id] = StrCat("Kong has no route ", entry, ": it was changed or removed since it was imported");
+  for (const std::string& entry : entry_plan_.ToRemove(published_.refused)) {
+    if (!present.contains(entry)) continue;
+    PATCHBAY_CHECK(gateway_.admin_.Delete(StrCat("/routes/", entry.substr(0, entry.find('@')))));
+    gateway_.changes_made_.Add();
+    published_.changed = true;
+  }
+  return {};
 }
 
 std::string KongPublish::FindQuarrel(const std::vector<KongEntity>& entities) const {

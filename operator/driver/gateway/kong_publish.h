@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "driver/gateway/entries.h"
 #include "driver/gateway/kong_gateway.h"
 
 namespace patchbay::driver {
@@ -34,6 +35,8 @@ class KongPublish {
   std::string FindQuarrel(const std::vector<KongEntity>& entities) const;
   std::set<std::string> RoutesOf(const std::string& route, const std::string& consumer) const;
   void Refuse(const std::string& route, const std::string& message);
+  // Once ours serves: what it took the place of goes. Looks which entries that are to serve are there.
+  Result<void> FinishEntries();
 
   KongGateway& gateway_;
   KongNode node_;
@@ -44,6 +47,7 @@ class KongPublish {
   std::set<std::string> as_found_;      // ids of routes
   std::set<std::string> held_;          // routes of which others use something: nothing of them is removed
   std::map<std::string, int> written_;  // how often, by path
+  EntryPlan entry_plan_;
   Published published_;
   int doubts_ = 0;
 };

@@ -19,7 +19,8 @@ std::string MakeFolder() {
 
 }  // namespace
 
-CaddyWorld::CaddyWorld(bool by_name) : folder_(MakeFolder()), port_(dev::FreePort()), client_(http::NewCurlClient()) {
+CaddyWorld::CaddyWorld(bool by_name, bool shared)
+    : shared_(shared), folder_(MakeFolder()), port_(dev::FreePort()), client_(http::NewCurlClient()) {
   Start();
   if (by_name) {
     auto answerer = DnsAnswerer::Listen("127.0.0.1", 0, SystemClock());
@@ -36,7 +37,9 @@ void CaddyWorld::MakeGateway() {
   CaddyOptions options;
   options.admin = caddy_->admin();
   options.installation = "test1234";
-  options.listen = {StrCat("127.0.0.1:", port_)};
+  options.listen = {shared_ ? "127.0.0.1:1" : StrCat("127.0.0.1:", port_)};
+  options.server = server();
+  options.shared = shared_;
   options.answerer = answerer_.get();
   options.journal = journal_.get();
   auto gateway = CaddyGateway::New(client_, options);
@@ -68,6 +71,10 @@ void CaddyWorld::Start() {
   // Without Caddy there is nothing to test against: that is a failure, not a reason to pass.
   if (!caddy.ok()) throw std::runtime_error(caddy.error().message);
   caddy_ = *std::move(caddy);
+  if (shared_ && !caddy_->adopted())
+    Put("/config/apps/http/servers/theirs",
+        StrCat(R"({"automatic_https":{"disable":true},"listen":["127.0.0.1:)", port_,
+               R"("],"routes":[{"handle":[{"body":"theirs","handler":"static_response"}],"match":[{"path":["/theirs"]}]}]})"));
 }
 
 CaddyAdmin CaddyWorld::admin() { return *CaddyAdmin::At(caddy_->admin(), *client_, std::chrono::seconds(20)); }

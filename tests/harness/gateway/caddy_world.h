@@ -12,8 +12,9 @@ namespace patchbay::driver {
 
 class CaddyWorld {
  public:
-  // `by_name`: the gateway answers Caddy's questions for containers.
-  explicit CaddyWorld(bool by_name = false);
+  // `by_name`: the gateway answers Caddy's questions for containers. `shared`: its routes go into the server "theirs", which
+  // somebody else has configured whenever Caddy starts.
+  explicit CaddyWorld(bool by_name = false, bool shared = false);
   ~CaddyWorld();
   CaddyWorld(const CaddyWorld&) = delete;
   CaddyWorld& operator=(const CaddyWorld&) = delete;
@@ -31,7 +32,8 @@ class CaddyWorld {
   int port() const { return port_; }  // of our server, on loopback
 
   void Stop() { caddy_.reset(); }
-  void Start();  // empty
+  void Start();  // with nothing of ours
+  const char* server() const { return shared_ ? "theirs" : "patchbay"; }
   // The configuration, or the part of it at `path`, as Caddy prints it.
   std::string Config(const std::string& path = "/config/");
   void Put(const std::string& path, const std::string& json);
@@ -43,6 +45,7 @@ class CaddyWorld {
  private:
   void MakeGateway();
 
+  const bool shared_;
   const std::string folder_;
   const int port_;
   std::shared_ptr<http::HttpClient> client_;

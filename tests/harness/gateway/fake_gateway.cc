@@ -44,7 +44,10 @@ FakeGateway::FakeGateway(std::string name, std::vector<std::string> unsupported)
   for (std::string& field : unsupported) unsupported_.push_back({std::move(field), name_});
 }
 
-std::string FakeGateway::Digest(const GatewayRoute& route) const { return Sha256Hex(Print(route)); }
+std::string FakeGateway::Digest(const GatewayRoute& route) const {
+  const auto entries = ServingEntries(route, name_);
+  return entries.empty() ? Sha256Hex(Print(route)) : DigestEntries(entries);
+}
 
 Result<Published> FakeGateway::Publish(const std::vector<GatewayRoute>& routes) {
   Published published;
@@ -53,7 +56,9 @@ Result<Published> FakeGateway::Publish(const std::vector<GatewayRoute>& routes) 
     if (world->away) return Away();
     ++world->publishes;
     std::vector<GatewayRoute> accepted;
+    EntryPlan entries(name_);
     for (const auto& wanted : routes) {
+      if (entries.Take(wanted)) continue;
       const auto standing = std::find_if(world->routes.begin(), world->routes.end(), [&](const auto& served) { return served.id == wanted.id; });
       if (wanted.as_found && standing == world->routes.end()) continue;
       const auto& route = wanted.as_found ? *standing : wanted;
@@ -69,8 +74,11 @@ Result<Published> FakeGateway::Publish(const std::vector<GatewayRoute>& routes) 
     const auto same = [](const GatewayRoute& a, const GatewayRoute& b) { return Print(a) == Print(b) && a.id == b.id; };
     published.changed =
         !std::equal(accepted.begin(), accepted.end(), world->routes.begin(), world->routes.end(), same);
+    published.missing = entries.FindMissing(world->entries);
+    for (const std::string& entry : entries.ToRemove(published.refused)) published.changed = world->entries.erase(entry) > 0 || published.changed;
     if (published.changed) ++world->changes;
     world->routes = std::move(accepted);
+    world->serving = entries.serving();
   }
   changed_.notify_all();
   return published;
@@ -82,6 +90,9 @@ Result<GatewayState> FakeGateway::Read() {
   ++world->reads;
   GatewayState state{StrCat("epoch-", world->epoch), {}};
   for (const auto& route : world->routes) state.routes[route.id] = Digest(route);
+  for (const auto& [id, entries] : world->serving)
+    if (std::all_of(entries.begin(), entries.end(), [&](const auto& entry) { return world->entries.contains(entry); }))
+      state.routes[id] = DigestEntries(entries);
   return state;
 }
 
@@ -95,6 +106,11 @@ Result<std::map<std::string, RouteDifferences>> FakeGateway::Compare(const std::
   if (world->away) return Away();
   std::map<std::string, RouteDifferences> differences;
   for (const auto& route : routes) {
+    if (const auto entries = ServingEntries(route, name_); !entries.empty()) {
+      for (const std::string& entry : entries)
+        if (!world->entries.contains(entry)) differences[route.id].push_back({entry, "there", "missing"});
+      continue;
+    }
     const auto served = std::find_if(world->routes.begin(), world->routes.end(), [&](const auto& one) { return one.id == route.id; });
     if (served == world->routes.end()) differences[route.id] = {{"", "there", "missing"}};
     else if (addresses(*served) != addresses(route)) differences[route.id] = {{"upstreams", addresses(route), addresses(*served)}};
@@ -147,6 +163,7 @@ void FakeGateway::Restart() {
   Change([](World& world) {
     world.routes.clear();
     world.foreign.clear();
+    world.entries.clear();
     world.in_flight.clear();
     ++world.epoch;
   });
@@ -166,6 +183,16 @@ void FakeGateway::ReplaceRoute(const GatewayRoute& route) {
       if (served.id == route.id) served = route;
   });
 }
+
+void FakeGateway::AddEntry(const std::string& entry) {
+  Change([&](World& world) { world.entries.insert(entry); });
+}
+
+void FakeGateway::RemoveEntry(const std::string& entry) {
+  Change([&](World& world) { world.entries.erase(entry); });
+}
+
+std::set<std::string> FakeGateway::Entries() const { return world_.Lock()->entries; }
 
 void FakeGateway::SetForeign(const std::string& what, const std::string& config) {
   Change([&](World& world) { world.foreign[what] = config; });

@@ -7,10 +7,12 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/guarded.h"
+#include "driver/gateway/entries.h"
 #include "driver/gateway/gateway.h"
 
 namespace patchbay::driver {
@@ -36,6 +38,9 @@ class FakeGateway : public Gateway {
   void ReloadByOthers();           // another epoch, everything kept
   void DropRoute(const std::string& route_id);                          // behind our back
   void ReplaceRoute(const GatewayRoute& route);                         // behind our back
+  void AddEntry(const std::string& entry);     // somebody else's, which routes may take over: without our name before it
+  void RemoveEntry(const std::string& entry);  // behind our back
+  std::set<std::string> Entries() const;
   void SetForeign(const std::string& what, const std::string& config);  // somebody else's configuration
   void SetInFlight(const std::string& address, int requests);
   // So many answers of this upstream more, each after `took`; `failed` of them are wrong.
@@ -59,6 +64,8 @@ class FakeGateway : public Gateway {
     std::vector<GatewayRoute> routes;
     std::map<std::string, std::string> refusals;
     std::map<std::string, std::string> foreign;
+    std::set<std::string> entries;
+    EntryPlan::ByRoute serving;  // of these, by route
     std::map<std::string, int> in_flight;
     bool away = false;
     std::map<std::string, AnswerCount> answers;

@@ -175,7 +175,7 @@ Json FakeKong::Put(const std::string& path, const Json& body) {
       place.steps.size() % 2 == 0 ? IdOf(world->entities[place.kind->name], *place.kind, place.steps.back()) : "";
   if (!id.empty()) {
     Json merged = world->entities[place.kind->name].at(id);
-    merged.erase("created_at");
+    for (const char* own : {"created_at", "updated_at"}) merged.erase(own);
     for (const auto& [name, value] : body.items()) merged[name] = value;
     given = std::move(merged);
   }

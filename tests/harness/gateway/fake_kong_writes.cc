@@ -86,6 +86,7 @@ http::Answer FakeKong::Store(World& world, const Place& place, const std::string
   auto& entities = world.entities[place.kind->name];
   if (const auto key = FindDouble(entities, *place.kind, entity)) return Refuse(fake_kong::UniqueViolation(*key));
   entity["created_at"] = entities.contains(id) ? entities[id]["created_at"] : Json(1'700'000'000 + ++world.clock);
+  if (place.kind->name == "routes" || place.kind->name == "services") entity["updated_at"] = 1'700'000'000 + ++world.clock;
   if (place.kind->name == "basicauth_credentials")
     entity["password"] = StrCat("hashed:", EncodeBase64(FindString(entity, {"password"})).size());
   entities[id] = entity;

@@ -43,7 +43,7 @@ void World::Advance(milliseconds by) {
   }
 }
 
-void World::Apply(const Key& key, const Json& spec) {
+void World::Apply(const Key& key, const Json& spec, const std::map<std::string, std::string>& annotations) {
   const Json present = Get(key);
   Json object = present;
   if (present.is_null()) {
@@ -55,6 +55,7 @@ void World::Apply(const Key& key, const Json& spec) {
     object["metadata"]["generation"] = GenerationOf(present) + 1;
   }
   object["spec"] = spec;
+  for (const auto& [name, value] : annotations) object["metadata"]["annotations"][name] = value;
   object["metadata"].erase("resourceVersion");
   const auto written = op->committer.Write({.key = key, .object = object});
   ASSERT_TRUE(written.ok()) << written.error().message;

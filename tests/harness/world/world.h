@@ -102,7 +102,7 @@ class World {
   Key RouteKey(const std::string& name) const { return {std::string(kRoutes), "default", name}; }
   Key WebhookKey(const std::string& name) const { return {std::string(kWebhooks), "default", name}; }
   // Creates it, or changes its spec (and generation) as an apply would.
-  void Apply(const Key& key, const Json& spec);
+  void Apply(const Key& key, const Json& spec, const std::map<std::string, std::string>& annotations = {});
   void ApplyPlugin(const std::string& name, Json spec) { Apply(PluginKey(name), spec); }
   void ApplyRoute(const std::string& name, Json spec) { Apply(RouteKey(name), spec); }
   void ApplyPlain(const Key& key, const std::string& kind, Json members);  // Secret, ConfigMap

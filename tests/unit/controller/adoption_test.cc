@@ -23,11 +23,7 @@ class Adopting : public testing::Test {
     return world_.runtime.AddForeign(name, {}, image);
   }
   void Wish(const std::string& plugin, const std::string& ids, const Json& spec = PluginSpec()) {
-    Json object = {{"apiVersion", "patchbay.dev/v1"}, {"kind", "Plugin"}};
-    object["metadata"] = {{"name", plugin}, {"namespace", "default"}, {"uid", world_.random.Uuid()}, {"generation", 1}};
-    object["metadata"]["annotations"][kAdopt] = ids;
-    object["spec"] = spec;
-    ASSERT_TRUE(world_.op->committer.Write({.key = world_.PluginKey(plugin), .object = object}).ok());
+    world_.Apply(world_.PluginKey(plugin), spec, {{kAdopt, ids}});
   }
   Json Status(const std::string& plugin) { return world_.Get(world_.PluginKey(plugin))["status"]; }
   int Changes() { return world_.runtime.faults().Actions(); }
