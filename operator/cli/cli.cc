@@ -304,10 +304,15 @@ class CommandLine {
     ImportCompose(import);
     CLI::App* caddy = Add("caddy", "Routes from what a Caddy serves", import);
     caddy->add_option("--gateway", import_.gateway, "its admin API; default: http://localhost:2019");
+    NoAdopt(caddy);
     Import(caddy, [this] { return ImportFromCaddy(import_); });
     CLI::App* kong = Add("kong", "Routes from what a Kong serves", import);
     kong->add_option("--gateway", import_.gateway, "its Admin API; default: http://localhost:8001");
+    NoAdopt(kong);
     Import(kong, [this] { return ImportFromKong(import_); });
+  }
+  void NoAdopt(CLI::App* command) {
+    command->add_flag("--no-adopt", import_.no_adopt, "Routes that stand beside the gateway's entries instead of taking them over");
   }
   void ImportCompose(CLI::App* import) {
     CLI::App* compose = Add("compose", "Plugins from the services of a Compose file", import);

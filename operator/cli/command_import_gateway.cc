@@ -75,7 +75,9 @@ KnownPlaces FindPlaces(const ImportFlags& flags, http::HttpClient& http) {
   return known;
 }
 
-int Write(const GatewayImport& import, const ImportFlags& flags) {
+int Write(GatewayImport import, const ImportFlags& flags) {
+  if (flags.no_adopt)
+    for (Imported& imported : import.routes) imported.object["metadata"].erase("annotations");
   for (const std::string& each : import.left_out) std::cerr << "not imported: " << each << "\n";
   if (import.routes.empty())
     std::cerr << "the gateway serves nothing that a Route could say and that is not Patchbay's\n";

@@ -89,6 +89,7 @@ struct ImportFlags {
   std::string file;         // Compose's; "": the usual names in this folder
   std::string project;      // "": as Compose finds it
   std::string gateway;      // URL of its admin API; "": the usual one of this machine
+  bool no_adopt = false;  // Routes stand beside what they were made of
 };
 // Routes from the live configuration of a gateway.
 int ImportFromCaddy(const ImportFlags& flags);

@@ -66,9 +66,39 @@ class Import : public testing::Test {
       EXPECT_THAT(log, Not(HasSubstr(action)));
   }
 
+  std::string CaddyAdmin() const {
+    std::ifstream known(stage_.folder() + "/caddy.json");
+    return FindString(*ParseJson(std::string(std::istreambuf_iterator<char>(known), {})), {"admin", "listen"});
+  }
+  void LoadIntoCaddy(const std::string& type, const std::string& config) {
+    http::Call load;
+    load.method = "POST";
+    load.url = StrCat("http://", CaddyAdmin(), "/load");
+    load.headers.Set("Content-Type", type);
+    load.body = config;
+    const auto answer = http_->Send(load);
+    ASSERT_TRUE(answer.ok());
+    ASSERT_EQ(answer->status, 200) << answer->body;
+  }
+  std::string CaddyConfig() {
+    http::Call call;
+    call.url = StrCat("http://", CaddyAdmin(), "/config/");
+    return http_->Send(call)->body;
+  }
+  std::string RunBehind() {
+    const std::string id = RunByHand("behind", *ParseJson(R"({"Env":["VERSION=9"],"HostConfig":{"RestartPolicy":{"Name":"always"}}})"));
+    return FindString(Inspect(id), {"NetworkSettings", "Networks", "bridge", "IPAddress"});
+  }
+
+  explicit Import(StageOptions options = {}) : stage_(std::move(options)) {}
   Stage stage_;
   std::unique_ptr<http::HttpClient> http_ = http::NewCurlClient();
   std::vector<std::string> by_hand_;
+};
+
+class ImportIntoTheirServer : public Import {
+ protected:
+  ImportIntoTheirServer() : Import({.arguments = {"--caddy-server", "srv0"}}) {}
 };
 
 constexpr const char* kRoute = R"(
@@ -170,25 +200,17 @@ TEST_F(Import, AComposeProjectThatRunsIsAdoptedWithAllItsReplicas) {
 }
 
 TEST_F(Import, WhatACaddyServesIsServedByRoutesBesideIt) {
-  const std::string id =
-      RunByHand("behind", *ParseJson(R"({"Env":["VERSION=9"],"HostConfig":{"RestartPolicy":{"Name":"always"}}})"));
-  const std::string address = FindString(Inspect(id), {"NetworkSettings", "Networks", "bridge", "IPAddress"});
-  std::ifstream known(stage_.folder() + "/caddy.json");
-  Json config = *ParseJson(std::string(std::istreambuf_iterator<char>(known), {}));
-  const std::string admin = StrCat("http://", FindString(config, {"admin", "listen"}));
+  const std::string address = RunBehind();
+  const std::string admin = StrCat("http://", CaddyAdmin());
   const std::string old = StrCat("127.0.0.1:", dev::FreePort());
+  Json config = *ParseJson(CaddyConfig());
   config["apps"]["http"]["servers"]["old"] =
       *ParseJson(StrCat(R"({"listen":[")", old, R"("],"routes":[{"match":[{"path":["/old/*"]}],"handle":[
       {"handler":"rewrite","strip_path_prefix":"/old"},{"handler":"reverse_proxy","upstreams":[{"dial":")",
                         address, R"(:8080"}]}]}]})"));
-  http::Call load;
-  load.method = "POST";
-  load.url = admin + "/load";
-  load.headers.Set("Content-Type", "application/json");
-  load.body = DumpJson(config);
-  ASSERT_EQ(http_->Send(load)->status, 200);
+  LoadIntoCaddy("application/json", DumpJson(config));
   stage_.StartOperator();
-  for (const std::string& what : {StrCat("caddy --gateway ", admin), std::string("containers behind")}) {
+  for (const std::string& what : {StrCat("caddy --no-adopt --gateway ", admin), std::string("containers behind")}) {
     const Ran written = ImportThem(StrCat(what, " -o ", Folder()));
     ASSERT_EQ(written.exit_code, 0) << written.out;
   }
@@ -202,6 +224,45 @@ TEST_F(Import, WhatACaddyServesIsServedByRoutesBesideIt) {
   const Ran again = ImportThem(StrCat("caddy --gateway ", admin));
   EXPECT_THAT(again.out, HasSubstr("name: old\n")) << again.out;
   EXPECT_THAT(again.out, Not(HasSubstr("servers.patchbay"))) << "our own are passed over";
+}
+
+TEST_F(ImportIntoTheirServer, WhatACaddyServesIsTakenOverAsItStandsAndThenRolledWithoutALoss) {
+  const std::string address = RunBehind();
+  LoadIntoCaddy("text/caddyfile", StrCat("{\n admin ", CaddyAdmin(), "\n}\nhttp://", stage_.gateway_address(), " {\n handle_path /old/* {\n  reverse_proxy ",
+                                         address, ":8080\n }\n respond /mine mine\n}\n"));
+  const std::string before = CaddyConfig();
+  EXPECT_THAT(stage_.Gateway("/old/x").body, HasSubstr("\"version\":\"9\""));
+  stage_.StartOperator();
+  for (const std::string& what : {StrCat("caddy --gateway http://", CaddyAdmin()), std::string("containers behind")}) {
+    const Ran written = ImportThem(StrCat(what, " -o ", Folder()));
+    ASSERT_EQ(written.exit_code, 0) << written.out;
+  }
+  const Ran first = stage_.Patchbay(StrCat("plan -f ", Folder()));
+  EXPECT_EQ(first.exit_code, 1);
+  EXPECT_THAT(first.out, HasSubstr("adopt"));
+  ASSERT_EQ(stage_.Patchbay(StrCat("apply -f ", Folder())).exit_code, 0);
+  const std::string route = "route/127-0-0-1-old";
+  ASSERT_TRUE(Stage::Eventually([&] { return stage_.Kubectl("get route -o jsonpath='{.items[0].status.adopted[0]}'").out.starts_with("caddy:srv0:"); }))
+      << stage_.Kubectl("get route,plugin -o yaml").out;
+  ASSERT_TRUE(stage_.IsReady(route));
+  EXPECT_EQ(CaddyConfig(), before);
+  const Ran plan = stage_.Patchbay(StrCat("plan -f ", Folder()));
+  EXPECT_EQ(plan.exit_code, 0) << "nothing to do: " << plan.out;
+  stage_.KillOperator();
+  stage_.StartOperator();
+  ASSERT_TRUE(Stage::Eventually([&] { return stage_.IsReady("plugin/behind") && stage_.IsReady(route); }));
+  EXPECT_EQ(CaddyConfig(), before);
+
+  Visitor visitor(stage_, "/old/");
+  ASSERT_EQ(stage_.Kubectl(R"(patch plugin behind --type=json -p '[{"op":"replace","path":"/spec/env/0/value","value":"10"}]')").exit_code, 0);
+  ASSERT_TRUE(Stage::Eventually([&] { return FindString(Inspect(by_hand_[0]), {"Id"}).empty(); }, seconds(60))) << "the old container goes";
+  EXPECT_THAT(stage_.Gateway("/old/x").body, HasSubstr("\"version\":\"10\""));
+  EXPECT_EQ(stage_.Gateway("/mine").body, "mine");
+  visitor.Leave();
+  EXPECT_GT(visitor.good(), 0);
+  EXPECT_THAT(CaddyConfig(), Not(HasSubstr(R"({"handle":[{"handler":"reverse_proxy")"))) << "and the old entry";
+  EXPECT_THAT(before, HasSubstr(R"({"handle":[{"handler":"reverse_proxy")"));
+  EXPECT_EQ(stage_.Kubectl("get route -o jsonpath='{.items[0].status.adopted}'").out, "");
 }
 
 TEST_F(Import, WhatIsDeletedTakesItsAdoptedContainerAlongAndNoOther) {

@@ -49,7 +49,8 @@ Result<Published> CaddyPublish::Run(const std::vector<GatewayRoute>& routes) {
   while (true) {
     PATCHBAY_TRY(const auto server, gateway_.ReadServer());
     const auto wish = NewWish();
-    if (wish.shared && !server.exists && !wish.routes.empty())
+    // Its entries are not gone for good: whoever made the server makes it again.
+    if (wish.shared && !server.exists && !(wish.routes.empty() && entries_.empty()))
       return Error{Code::kUnavailable, StrCat("Caddy's configuration has no server ", QuoteJson(wish.server), ", which --caddy-server names")};
     const auto change = Plan(server, wish);
     if (!change) return Conclude(server);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "object/caddy_entries.h"
 #include "object/object.h"
 #include "object/yaml.h"
 
@@ -24,15 +25,18 @@ Json Caddy(const char* routes) {
 const KnownPlaces kKnown{{{"172.17.0.3", {"shop", 0}}, {"127.0.0.1:8081", {"blog", 80}}}};
 
 TEST(ImportCaddy, FollowsRoutesWithinRoutesAsACaddyfileMakesThem) {
-  const auto import = ImportCaddy(
-      Caddy(R"([{"match":[{"host":["shop.example.org"]}],"terminal":true,"handle":[{"handler":"subroute","routes":[
+  const Json config = Caddy(R"([{"match":[{"host":["shop.example.org"]}],"terminal":true,"handle":[{"handler":"subroute","routes":[
     {"match":[{"path":["/api/*"]}],"handle":[{"handler":"subroute","routes":[
       {"handle":[{"handler":"rewrite","strip_path_prefix":"/api"}]},
       {"handle":[{"handler":"headers","response":{"set":{"X-A":["b"]},"delete":["Server"]}},
                  {"handler":"reverse_proxy","upstreams":[{"dial":"172.17.0.3:8080"},{"dial":"10.0.0.9:80"}]}]}]}]},
-    {"handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"127.0.0.1:8081"}]}]}]}]}])"),
-      kKnown, "");
+    {"handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"127.0.0.1:8081"}]}]}]}]}])");
+  auto import = ImportCaddy(config, kKnown, "");
   ASSERT_THAT(import.routes, SizeIs(2)) << testing::PrintToString(import.left_out);
+  const auto entries = NameCaddyEntries("srv0", *Find(config, {"apps", "http", "servers", "srv0", "routes"}));
+  EXPECT_EQ(FindString(import.routes[0].object, {"metadata", "annotations", kAdoptAnnotation}),
+            "caddy:" + entries.at("[0].handle[0].routes[0].handle[0].routes[1]"));
+  import.routes[0].object["metadata"].erase("annotations");
   EXPECT_EQ(DumpYaml(import.routes[0].object), R"(apiVersion: patchbay.dev/v1
 kind: Route
 metadata:
@@ -119,7 +123,7 @@ TEST(ImportKong, MakesARouteOfARouteItsServiceAndItsTargets) {
       R"({"id":"s1","name":"shop","host":"shop.up","port":80,"protocol":"http","read_timeout":5000,"retries":2})")};
   kong.routes = {*ParseJson(
       R"({"id":"r1","name":"Shop_Api","hosts":["shop.example.org"],"paths":["/api/"],"methods":["GET"],"strip_path":true,
-                               "preserve_host":true,"protocols":["http","https"],"service":{"id":"s1"}})")};
+                               "preserve_host":true,"protocols":["http","https"],"service":{"id":"s1"},"updated_at":1700000001})")};
   kong.targets["shop.up"] = {*ParseJson(R"({"target":"172.17.0.3:8080","weight":90})"),
                              *ParseJson(R"({"target":"10.0.0.9:80","weight":10})")};
   const auto import = ImportKong(kong, kKnown, "shop");
@@ -129,6 +133,8 @@ kind: Route
 metadata:
   name: shop-api
   namespace: shop
+  annotations:
+    patchbay.dev/adopt: kong:r1@1700000001
 spec:
   hosts:
   - shop.example.org

@@ -7,6 +7,7 @@
 #include "driver/gateway/caddy_trial.h"
 #include "harness/clock/fake_clock.h"
 #include "harness/gateway/fake_caddy.h"
+#include "object/caddy_entries.h"
 
 namespace patchbay::driver {
 namespace {
@@ -338,6 +339,74 @@ TEST(CaddyMessage, NamesThePlace) {
   EXPECT_EQ(PlaceInMessage("server patchbay: route x: no", "patchbay"), std::nullopt);
   EXPECT_THAT(WithoutPlace(kRefusal), StartsWith("loading matcher modules: module name 'path_regexp'"));
   EXPECT_EQ(WithoutPlace("no place"), "no place");
+}
+
+// Routes go into a server that somebody else has configured.
+class CaddySharedServer : public CaddyGatewayTest {
+ protected:
+  CaddySharedServer() {
+    CaddyOptions options;
+    options.installation = "abc";
+    options.server = "srv0";
+    options.shared = true;
+    gateway_ = *CaddyGateway::New(caddy_, options);
+    Load();
+  }
+  void Load() {
+    caddy_->SetConfig(*ParseJson(R"({"apps":{"http":{"servers":{"srv0":{"listen":[":443"],"routes":[
+      {"handle":[{"handler":"subroute","routes":[
+         {"handle":[{"handler":"encode"}]},
+         {"handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"10.0.0.9:80"}]}]}]}],"match":[{"host":["old.example.org"]}]}]}}}}})"));
+  }
+  Json Server() { return *Find(caddy_->config(), {"apps", "http", "servers", "srv0"}); }
+  GatewayRoute Adopting() {
+    GatewayRoute route = Route("r");
+    route.entries = {"caddy:" + NameCaddyEntries("srv0", Server()["routes"]).at("[0].handle[0].routes[1]")};
+    return route;
+  }
+};
+
+TEST_F(CaddySharedServer, KeepsItsAddressesAndWhatItSaysToTheRest) {
+  Publish({Route("r")});
+  EXPECT_EQ(Server()["listen"], Json({":443"}));
+  ASSERT_EQ(Server()["routes"].size(), 2u) << "no 404 of ours";
+  EXPECT_EQ(FindString(Server()["routes"][0], {"@id"}), Ours("r"));
+  Publish({});
+  EXPECT_EQ(Server()["routes"].size(), 1u);
+}
+
+TEST_F(CaddySharedServer, IsNotCreated) {
+  caddy_->Restart();
+  const auto published = gateway_->Publish({Route("r")});
+  EXPECT_EQ(published.error().code, Code::kUnavailable);
+  EXPECT_EQ(published.error().message, "Caddy's configuration has no server \"srv0\", which --caddy-server names");
+  EXPECT_TRUE(caddy_->config().is_null());
+}
+
+TEST_F(CaddySharedServer, PutsOursInAnEntrysPlaceInOneChange) {
+  auto route = Adopting();
+  EXPECT_FALSE(Publish({route}).changed);
+  route.entry_use = EntryUse::kReplace;
+  Publish({route});
+  EXPECT_EQ(caddy_->reloads(), 1);
+  ASSERT_EQ(Server()["routes"].size(), 2u);
+  EXPECT_EQ(Server()["routes"][1]["handle"][0]["routes"], *ParseJson(R"([{"handle":[{"handler":"encode"}]}])"));
+}
+
+TEST_F(CaddySharedServer, DoesNotTakeEntriesForGoneWhileItIsAway) {
+  const auto route = Adopting();
+  Publish({route});
+  caddy_->Restart();
+  EXPECT_EQ(gateway_->Publish({route}).error().code, Code::kUnavailable);
+  Load();
+  EXPECT_THAT(Publish({route}).missing, IsEmpty());
+}
+
+TEST_F(CaddySharedServer, SaysThatAnEntryIsInAnotherServer) {
+  auto route = Adopting();
+  route.entries = {"caddy:srv1:0123456789abcdef"};
+  EXPECT_THAT(Publish({route}).missing, ElementsAre(Pair("r", "the entry srv1:0123456789abcdef is in Caddy's server \"srv1\", and routes go to "
+                                                            "\"srv0\": start the operator with --caddy-server srv1")));
 }
 
 }  // namespace
