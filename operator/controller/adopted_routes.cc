@@ -20,10 +20,28 @@ std::vector<std::string> SplitNames(const std::string& annotation) {
   return names;
 }
 
-std::string FingerprintOf(const RouteWish& wish, const ResolvedRoute& resolved) {
-  const std::string text = StrCat(wish.generation, " ", wish.reconcile.requested_at, " ", DumpJson(ToJson(resolved.backends)));
-  return Sha256Hex(text).substr(0, 16);
-}
+// The wish, and where it leads: a digest, or the addresses while more of the plugins' containers may become ready.
+struct Fingerprint {
+  std::string wish;
+  std::vector<std::string> addresses;
+  std::string backends;
+
+  Fingerprint(const RouteWish& route, const ResolvedRoute& resolved)
+      : wish(Sha256Hex(StrCat(route.generation, " ", route.reconcile.requested_at)).substr(0, 8)),
+        backends(Sha256Hex(DumpJson(ToJson(resolved.backends))).substr(0, 16)) {
+    for (const ServedBackend& backend : resolved.backends) addresses.push_back(backend.address);
+    std::sort(addresses.begin(), addresses.end());
+  }
+  std::string Print(bool settled) const { return settled ? StrCat(wish, ".", backends) : StrCat(wish, "+", Join(addresses, ",")); }
+  // Nothing that was there is gone.
+  bool Continues(const std::string& as) const {
+    if (as == Print(true)) return true;
+    if (!as.starts_with(wish + "+")) return false;
+    std::vector<std::string> before = Split(as.substr(wish.size() + 1), ',');
+    std::erase(before, "");
+    return std::includes(addresses.begin(), addresses.end(), before.begin(), before.end());
+  }
+};
 
 }  // namespace
 
@@ -53,7 +71,7 @@ bool AdoptedRoutes::Decide(const RouteWish& wish, ResolvedRoute& resolved) {
     if (wish.adoption.request == wish.adopt) known.record = wish.adoption;
   }
   known.ours_next = false;
-  const AdoptionRecord& record = known.record;
+  AdoptionRecord& record = known.record;
   const bool handled = !record.request.empty();
   if (wish.deleting || (handled ? record.entries.empty() : !wish.wanted())) return wish.wanted();
   const std::vector<std::string> entries = handled ? record.entries : SplitNames(wish.adopt);
@@ -61,9 +79,11 @@ bool AdoptedRoutes::Decide(const RouteWish& wish, ResolvedRoute& resolved) {
     known.problem = FindProblem(entries);
     if (!known.problem.empty()) return false;
   }
-  known.wanted_as = FingerprintOf(wish, resolved);
-  known.settled = resolved.settled;
-  const bool same = !handled || !wish.wanted() || known.wanted_as == record.as;
+  const Fingerprint fingerprint(wish, resolved);
+  const bool same = !handled || !wish.wanted() || fingerprint.Continues(record.as);
+  known.wanted_as = fingerprint.Print(resolved.settled);
+  // What is settled stays so: a container that is not ready for a while is missed.
+  if (handled && wish.wanted() && same && record.as != fingerprint.Print(true)) record.as = known.wanted_as;
   resolved.route.entries = entries;
   resolved.route.entry_use = !wish.enabled ? EntryUse::kRemove : same ? EntryUse::kServe : EntryUse::kReplace;
   return true;
@@ -78,7 +98,7 @@ void AdoptedRoutes::Settle(const driver::GatewayRoute& route, const std::string&
   known.ours_next = handled && !missing.empty();
   if (route.entry_use == EntryUse::kServe) {
     if (known.ours_next) known.record.entries.clear();
-    if (handled || !missing.empty() || !known.settled) return;
+    if (handled || !missing.empty()) return;
     known.record = {known.request, route.entries, known.wanted_as};
   } else if (!refused) {
     known.record.entries.clear();

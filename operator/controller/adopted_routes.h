@@ -1,6 +1,6 @@
 // Routes that entries of somebody else in the gateway serve, as they stand. The annotation patchbay.dev/adopt names them
 // (`patchbay import` writes it). Taking over changes nothing in the gateway. Ours takes their place, once and for all,
-// when the Route or the containers behind it change, when a reconcile is asked for, or when the entries are not there any
+// when the Route or the containers behind it change (more may become ready until all of them are), when a reconcile is asked for, or when the entries are not there any
 // more; disabling the Route removes them, deleting it gives them back. The status remembers where that stands, so an
 // annotation is acted on once. For one thread.
 #pragma once
@@ -33,15 +33,14 @@ class AdoptedRoutes {
   std::string ProblemOf(const std::string& uid) const;
   // Its entries turned out to be gone: nothing serves it before the next publish.
   bool ServesOursNext(const std::string& uid) const;
-  // Something waits for containers, for an entry, or for the next publish.
+  // Something waits for an entry, or for the next publish.
   bool unsettled() const;
 
  private:
   struct Adopted {
     std::string request;       // the annotation
     AdoptionRecord record;     // as far as it was acted on
-    std::string wanted_as;     // fingerprint of what the Route wishes for now
-    bool settled = false;      // its containers are all ready
+    std::string wanted_as;     // what AdoptionRecord::as would be now
     std::string problem;
     bool ours_next = false;
   };

@@ -34,7 +34,7 @@ struct SecretUse {
 struct AdoptionRecord {
   std::string request;               // the annotation that was acted on; "" for none
   std::vector<std::string> entries;  // they serve it still; empty when ours does
-  std::string as;                    // fingerprint of what the Route wished for then
+  std::string as;                    // what the Route wished for then, in short (controller/adopted_routes.cc)
   friend bool operator==(const AdoptionRecord&, const AdoptionRecord&) = default;
 };
 

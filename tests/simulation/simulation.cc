@@ -18,6 +18,8 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr int kPluginCount = 3;
+constexpr const char* kEntry = "old";     // somebody's, in the gateway; it leads to the containers of p0
+constexpr const char* kAdopting = "old";  // the Route that takes it over
 constexpr seconds kDrain{35};  // the default drain timeout and a little: after it a stop need not wait for the gateway
 
 bool HasProcess(const Container& container) {
@@ -28,6 +30,7 @@ bool HasProcess(const Container& container) {
 
 Simulation::Simulation(std::uint64_t seed) : seed_(seed), calm_(seed % 2 == 0), random_(seed), world_(seed) {
   world_.runtime.AddForeign("foreign");
+  world_.gateway.AddEntry(kEntry);
   driver::FakeBehaviour crashing;
   crashing.exits_with = 3;
   world_.runtime.Script("crash:1", crashing);
@@ -82,7 +85,7 @@ Json Simulation::RandomSpec(const std::string& plugin) {
   return spec;
 }
 
-void Simulation::Put(const Key& key, const Json& spec) {
+void Simulation::Put(const Key& key, const Json& spec, const std::string& adopt) {
   for (int attempt = 0; attempt < 10; ++attempt) {
     Json object = world_.Get(key);
     if (object.is_null()) {
@@ -93,6 +96,7 @@ void Simulation::Put(const Key& key, const Json& spec) {
       object["metadata"]["generation"] = GenerationOf(object) + 1;
     }
     object["spec"] = spec;
+    if (!adopt.empty()) object["metadata"]["annotations"][kAdopt] = adopt;
     object["metadata"].erase("resourceVersion");
     if (world_.op->committer.Write({.key = key, .object = object}).ok()) return;
   }
@@ -129,9 +133,28 @@ void Simulation::Delete(const Key& key) {
   }
 }
 
+void Simulation::WishOfAdopted() {
+  const Key key = world_.RouteKey(kAdopting);
+  const Json present = world_.Get(key);
+  if (!present.is_null() && IsDeleting(present)) return;
+  if (adopting_ && Chance(20)) {
+    Tell("delete the adopting route");
+    adopting_.reset();
+    adopted_ = false;
+    return Delete(key);
+  }
+  if (!adopting_) adopting_ = RouteSpec(Plugin(0));
+  else if (Chance(50)) (*adopting_)["stripPath"] = !FindBool(*adopting_, {"stripPath"});
+  else (*adopting_)["enabled"] = !FindBool(*adopting_, {"enabled"}, true);
+  if (!FindBool(*adopting_, {"enabled"}, true)) adopted_ = false;
+  Tell(StrCat("apply the adopting route ", DumpJson(*adopting_)));
+  Put(key, *adopting_, StrCat("fake:", kEntry));
+}
+
 void Simulation::Wishes() {
   const std::string plugin = Plugin(Below(kPluginCount));
   if (!world_.op->store.health().ok) return;
+  if (Chance(15)) return WishOfAdopted();
   if (Chance(88) || !wishes_.contains(plugin)) return Apply(plugin);
   Tell("delete " + plugin);
   wishes_.erase(plugin);
@@ -228,7 +251,7 @@ void Simulation::TroubleOfContainer() {
 
 void Simulation::TroubleOfGateway() {
   gateway_trouble_until_ = world_.clock.Mono() + kDrain + minutes(5);
-  switch (Below(4)) {
+  switch (Below(5)) {
     case 0:
       Tell("the gateway is away for a while");
       world_.gateway.SetUnavailable(true);
@@ -240,6 +263,13 @@ void Simulation::TroubleOfGateway() {
     case 2:
       Tell("the gateway is reloaded by others");
       return world_.gateway.ReloadByOthers();
+    case 3:
+      if (world_.gateway.Entries().contains(kEntry)) {
+        Tell("the entry is removed by others");
+        return world_.gateway.RemoveEntry(kEntry);
+      }
+      Tell("the entry is put back by others");
+      return world_.gateway.AddEntry(kEntry);
     default:
       const auto served = world_.gateway.Served();
       if (served.empty()) return;
@@ -279,6 +309,7 @@ void Simulation::Pass(milliseconds time) {
   }
   LookAtForeigner();
   LookAtMembers();
+  LookAtAdopted();
 }
 
 void Simulation::Mend() {
@@ -323,6 +354,14 @@ void Simulation::BeforeStop(const Container& container) const {
   if (GatewayWasCalm() && served) throw Broken{StrCat("stops ", container.name, " while a route leads to it")};
   if (GatewayWasCalm() && container.ip == busy_ip_ && container.state == ContainerState::kRunning)
     throw Broken{StrCat("stops ", container.name, " while requests to it are under way")};
+  if (GatewayWasCalm() && world_.gateway.Entries().contains(kEntry)) {
+    const Json adopting = world_.Get(world_.RouteKey(kAdopting));
+    const Json* backends = Find(adopting, {"status", "backends"});
+    if (Find(adopting, {"status", "adopted"}) != nullptr && backends != nullptr)
+      for (const Json& backend : *backends)
+        if (FindString(backend, {"address"}) == container.ip + ":8080")
+          throw Broken{StrCat("stops ", container.name, " while an adopted entry leads to it")};
+  }
   if (!calm_) return;
   const auto plugin = ReadObject(world_.op->cache, world_.PluginKey(owner));
   if (!plugin || UidOf(*plugin) != container.labels.at(driver::kLabelOwnerUid)) return;
@@ -335,6 +374,36 @@ void Simulation::LookAtForeigner() const {
   const auto all = world_.runtime.All();
   const auto foreign = std::find_if(all.begin(), all.end(), [](const Container& c) { return c.image == "foreign"; });
   if (foreign == all.end()) throw Broken{"the foreign container is gone"};
+}
+
+// In a calm life what was taken over is served all the time, by the entry or by ours.
+void Simulation::LookAtAdopted() {
+  if (!calm_ || !adopting_) return;
+  const Json route = world_.Get(world_.RouteKey(kAdopting));
+  if (Find(route, {"status", "adopted"}) != nullptr) adopted_ = FindBool(*adopting_, {"enabled"}, true);
+  if (adopted_ && !world_.gateway.Entries().contains(kEntry) && !world_.gateway.Find(UidOf(route)))
+    throw Broken{"what was taken over is served by nobody"};
+}
+
+void Simulation::LookAtAdoptedInTheEnd() const {
+  const Json route = world_.Get(world_.RouteKey(kAdopting));
+  if (!adopting_) {
+    if (!route.is_null()) throw Broken{"in the end the adopting route is not deleted"};
+    return;
+  }
+  const bool entry = world_.gateway.Entries().contains(kEntry);
+  const bool ours = world_.gateway.Find(UidOf(route)).has_value();
+  const bool adopted = Find(route, {"status", "adopted"}) != nullptr;
+  const std::string ready = world_.ConditionOf(world_.RouteKey(kAdopting), "Ready");
+  const std::string told = StrCat("in the end the adopting route is ", ready, ours ? ", served by ours" : "", entry ? ", with the entry" : "", adopted ? ", adopted" : "");
+  if (adopted && (!entry || ours)) throw Broken{told};
+  if (!FindBool(*adopting_, {"enabled"}, true)) {
+    if (ours || ready != "True/Disabled") throw Broken{told};
+  } else if (ready == "False/AdoptionNotFound") {
+    if (entry || ours) throw Broken{told};
+  } else if (ready.starts_with("True/") && !adopted && !ours) {
+    throw Broken{told};
+  }
 }
 
 // In a calm life every address that gets requests has somebody behind it, and there are never too few.
@@ -397,6 +466,7 @@ void Simulation::LookAtRolledBack(const std::string& plugin) const {
 }
 
 void Simulation::LookAtEnd() {
+  LookAtAdoptedInTheEnd();
   for (const auto& [plugin, wish] : wishes_) LookAtPlugin(plugin);
   for (const Container& container : world_.Containers())
     if (deleted_.contains(container.labels.at(driver::kLabelPlugin)))

@@ -48,7 +48,8 @@ class Simulation {
   void TroubleOfEngine();
   void TroubleOfContainer();
   void TroubleOfGateway();
-  void Put(const Key& key, const Json& spec);
+  void WishOfAdopted();
+  void Put(const Key& key, const Json& spec, const std::string& adopt = "");
   void Delete(const Key& key);
   void Turn(std::chrono::milliseconds time);
   void Pass(std::chrono::milliseconds time);  // with the crash that is due
@@ -59,6 +60,8 @@ class Simulation {
   void Watch();  // before every action
   void BeforeStop(const driver::Container& container) const;
   void LookAtForeigner() const;
+  void LookAtAdopted();
+  void LookAtAdoptedInTheEnd() const;
   void LookAtMembers();
   void LookAtEnd();
   void LookAtRolledBack(const std::string& plugin) const;
@@ -72,6 +75,8 @@ class Simulation {
   World world_;
   std::map<std::string, Wish> wishes_;
   std::set<std::string> deleted_;
+  std::optional<Json> adopting_;  // spec of the Route that takes over somebody's entry in the gateway, while it is wished for
+  bool adopted_ = false;          // it was seen to be served so
   std::string busy_ip_;  // requests to it are under way; "" for none
   std::optional<int> crash_in_;  // actions
   std::vector<std::string> story_;

@@ -55,12 +55,11 @@ TEST_F(AdoptingRoute, ChangesNothingInTheGateway) {
   EXPECT_THAT(world_.EventReasons(), Contains("Adopted"));
 }
 
-TEST_F(AdoptingRoute, WaitsForContainersThatAreNotReadyYet) {
+TEST_F(AdoptingRoute, StaysWhileMoreContainersBecomeReady) {
   world_.Delete(world_.PluginKey("echo"));
   world_.Settle();
   Wish();
   Wait();
-  EXPECT_EQ(Adopted(), Json());
   EXPECT_EQ(Ready(), "False/BackendNotFound");
   Json two = PluginSpec();
   two["replicas"] = 2;
@@ -68,6 +67,26 @@ TEST_F(AdoptingRoute, WaitsForContainersThatAreNotReadyYet) {
   Wait();
   EXPECT_EQ(Ready(), "True/Adopted");
   EXPECT_TRUE(HasOld());
+}
+
+TEST_F(AdoptingRoute, IsReplacedWhenAContainerGoesThoughNotAllWereEverReady) {
+  Json spec = PluginSpec();
+  spec["replicas"] = 2;
+  spec["strategy"] = {{"progressDeadlineSeconds", 100'000}};
+  world_.runtime.SetPullError("late:1", Error{Code::kUnavailable, "registry is away"});
+  spec["image"] = "late:1";
+  world_.ApplyPlugin("echo", spec);
+  world_.Settle();
+  Wish();
+  Wait();
+  ASSERT_EQ(Ready(), "True/Adopted");
+  world_.RestartOperator();
+  Wait();
+  EXPECT_TRUE(HasOld());
+  world_.runtime.Vanish(world_.Containers().front().name);
+  Wait();
+  EXPECT_FALSE(HasOld());
+  EXPECT_TRUE(ServesOurs());
 }
 
 TEST_F(AdoptingRoute, IsReplacedByOursWhenTheRouteChanges) {
