@@ -6,6 +6,7 @@
 #include "controller/adopted_routes.h"
 #include "controller/adoption.h"
 #include "controller/lookup.h"
+#include "controller/port_holders.h"
 #include "controller/resolve.h"
 #include "controller/survey.h"
 #include "controller/sweep.h"
@@ -171,6 +172,9 @@ void Planner::PlanPlugin(const Json& object, const Seen& seen, Json& entry) cons
     if ((always || (here.ok() && !*here)) && !desired.pull_problems.empty())
       entry["error"] = StrCat(desired.pull_problems.front().field, ": ", desired.pull_problems.front().message);
   }
+  if (creates && desired.exclusive)
+    if (const auto publishing = runtime_.ListPublishing(); publishing.ok())
+      if (const std::string holders = DescribeHolders(desired, *publishing); !holders.empty()) entry["error"] = holders;
   const bool routed = seen.routed.contains(desired.key);
   for (const Step& step : steps)
     if (routed || !IsOfGateway(step.action)) entry["actions"].push_back(ToJson(step));

@@ -22,11 +22,14 @@ void Append(std::string& text, std::string_view more, std::string_view separator
 
 }  // namespace
 
-GatewayGroup::GatewayGroup(std::vector<std::unique_ptr<Gateway>> members, Meter& meter) {
+GatewayGroup::GatewayGroup(std::vector<std::unique_ptr<Gateway>> members, Meter& meter, std::chrono::milliseconds patience)
+    : patience_(patience) {
   for (auto& gateway : members) {
     Gauge& up = meter.AddGauge("patchbay_gateway_up", "1 while the gateway takes and answers what it is asked.",
                                {{"gateway", gateway->name()}});
-    members_.push_back({std::move(gateway), &up});
+    Member& member = members_.emplace_back();
+    member.gateway = std::move(gateway);
+    member.up = &up;
   }
 }
 
@@ -56,6 +59,38 @@ std::string GatewayGroup::Digest(const GatewayRoute& route) const {
 
 Error GatewayGroup::Name(const Member& member, const Error& error) const {
   return members_.size() == 1 ? error : error.Within(member.gateway->name());
+}
+
+template <class T, class... Args>
+Result<T> GatewayGroup::Ask(const Member& member, Result<T> (Gateway::*question)(const Args&...), const Args&... args) const {
+  Gateway& gateway = *member.gateway;
+  Guarded<Silence>& silence = *member.silence;
+  std::future<Result<T>> answer;
+  {
+    auto now = silence.Lock();
+    if (now->asked) return Error{Code::kUnavailable, "it does not answer"};
+    if (now->silent) {
+      auto promise = std::make_shared<std::promise<Result<T>>>();
+      answer = promise->get_future();
+      now->asked = true;
+      now->pending = std::async(std::launch::async, [&gateway, &silence, promise, question, args...] {
+        Result<T> given = (gateway.*question)(args...);
+        {
+          auto then = silence.Lock();
+          then->silent = !given.ok() && given.error().code == Code::kTimeout;
+          then->asked = false;
+        }
+        promise->set_value(std::move(given));
+      });
+    }
+  }
+  if (answer.valid()) {
+    if (answer.wait_for(patience_) == std::future_status::ready) return answer.get();
+    return Error{Code::kUnavailable, "it does not answer"};
+  }
+  Result<T> given = (gateway.*question)(args...);
+  if (members_.size() > 1 && !given.ok() && given.error().code == Code::kTimeout) silence.Lock()->silent = true;
+  return given;
 }
 
 // All answers, or one Error with all errors in it. Being away outweighs what cannot be done: it may end.
@@ -94,7 +129,7 @@ Result<Published> GatewayGroup::Publish(const std::vector<GatewayRoute>& routes)
   std::vector<Result<Published>> answers(members_.size(), Result<Published>(Published{}));
   std::set<std::size_t> fails;
   for (const std::size_t i : order) {
-    answers[i] = members_[i].gateway->Publish(routes);
+    answers[i] = Ask(members_[i], &Gateway::Publish, routes);
     Note(members_[i], answers[i]);
     if (!answers[i].ok()) fails.insert(i);
   }
@@ -132,7 +167,7 @@ void GatewayGroup::Remember(const std::vector<GatewayRoute>& routes, const std::
 Result<GatewayState> GatewayGroup::Read() {
   std::vector<Result<GatewayState>> answers;
   for (const Member& member : members_) {
-    answers.push_back(member.gateway->Read());
+    answers.push_back(Ask(member, &Gateway::Read));
     Note(member, answers.back());
   }
   PATCHBAY_TRY(auto states, Gather(std::move(answers)));
@@ -172,7 +207,7 @@ GatewayGroup::Served GatewayGroup::Merge(const std::vector<Served>& served) {
 
 Result<std::map<std::string, RouteDifferences>> GatewayGroup::Compare(const std::vector<GatewayRoute>& routes) {
   std::vector<Result<std::map<std::string, RouteDifferences>>> answers;
-  for (const Member& member : members_) answers.push_back(member.gateway->Compare(routes));
+  for (const Member& member : members_) answers.push_back(Ask(member, &Gateway::Compare, routes));
   PATCHBAY_TRY(auto found, Gather(std::move(answers)));
   if (found.size() == 1) return std::move(found.front());
   const auto in_part = told_.Lock()->in_part;
@@ -193,7 +228,7 @@ Result<std::map<std::string, RouteDifferences>> GatewayGroup::Compare(const std:
 template <class Count>
 Result<std::map<std::string, Count>> GatewayGroup::Sum(Result<std::map<std::string, Count>> (Gateway::*question)()) {
   std::vector<Result<std::map<std::string, Count>>> answers;
-  for (const Member& member : members_) answers.push_back((member.gateway.get()->*question)());
+  for (const Member& member : members_) answers.push_back(Ask(member, question));
   PATCHBAY_TRY(auto counts, Gather(std::move(answers)));
   std::map<std::string, Count> sum;
   for (const auto& one : counts)

@@ -8,11 +8,16 @@
 // - A route is served when every gateway serves it; what one alone has lost or has otherwise shows in Read().
 // - Errors begin with the gateway's name: "kong: ...".
 //
+// - One that did not answer in time is asked beside the others from then on, and waited for a second at most: the others
+//   get their news meanwhile. Once it answers it is like any other.
+//
 // A group of one is that gateway, with its own words. patchbay_gateway_up tells of each whether it took and answered
 // what it was last asked.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,12 +31,13 @@
 
 namespace patchbay::driver {
 
-// Its members must be thread-safe too; no lock is held while one is called. They are asked one after the other; a
-// Publish goes to those last that failed the time before.
+// Its members must be thread-safe too; no lock is held while one is called. They are asked one after the
+// other; a Publish goes to those last that failed the time before.
 class GatewayGroup : public Gateway {
  public:
   // REQUIRES: at least one member; their names differ.
-  explicit GatewayGroup(std::vector<std::unique_ptr<Gateway>> members, Meter& meter = NullMeter());
+  explicit GatewayGroup(std::vector<std::unique_ptr<Gateway>> members, Meter& meter = NullMeter(),
+                        std::chrono::milliseconds patience = std::chrono::seconds(1));
 
   std::string name() const override;  // "caddy+kong"
   std::vector<FieldNotDone> Unsupported() const override;
@@ -45,9 +51,15 @@ class GatewayGroup : public Gateway {
   Result<std::map<std::string, AnswerCount>> Answers() override;
 
  private:
+  struct Silence {
+    bool silent = false;         // the last call ran into its deadline
+    bool asked = false;          // `pending` is under way
+    std::future<void> pending;  // waits for its end when it goes
+  };
   struct Member {
     std::unique_ptr<Gateway> gateway;
     Gauge* up;
+    std::unique_ptr<Guarded<Silence>> silence = std::make_unique<Guarded<Silence>>();  // goes before `gateway`
   };
   using Served = std::map<std::string, std::string>;         // digest by route id
   using Digests = std::vector<std::optional<std::string>>;  // by member; nothing where the route was refused
@@ -57,6 +69,8 @@ class GatewayGroup : public Gateway {
     std::map<std::string, Digests> in_part;  // some refuse it
   };
 
+  template <class T, class... Args>
+  Result<T> Ask(const Member& member, Result<T> (Gateway::*question)(const Args&...), const Args&... args) const;
   template <class T>
   Result<std::vector<T>> Gather(std::vector<Result<T>> answers) const;
   template <class Count>
@@ -67,6 +81,7 @@ class GatewayGroup : public Gateway {
   void Remember(const std::vector<GatewayRoute>& routes, const std::vector<Published>& done);
   Served Merge(const std::vector<Served>& served);
 
+  const std::chrono::milliseconds patience_;
   std::vector<Member> members_;
   Guarded<Told> told_;
   Guarded<std::set<std::size_t>> failed_;  // members, at the last Publish

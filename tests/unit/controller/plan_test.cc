@@ -39,6 +39,18 @@ TEST(Plan, NamesTheStepsOfANewPluginAndDoesNone) {
   EXPECT_EQ(world.gateway.publishes(), 1);  // the empty one of the start
 }
 
+TEST(Plan, NamesWhoHasAHostPort) {
+  World world;
+  Json spec = PluginSpec();
+  spec["ports"][0]["hostPort"] = 9'000;
+  world.ApplyPlugin("first", spec);
+  world.Settle();
+  const auto plan = world.op->controllers.Plan({Wished(world, world.PluginKey("second"), spec), world.Get(world.PluginKey("first"))});
+  ASSERT_TRUE(plan.ok());
+  EXPECT_THAT(FindString((*plan)[0], {"error"}), testing::HasSubstr("host port 9000 is held by container patchbay-default-first-"));
+  EXPECT_EQ(FindString((*plan)[1], {"error"}), "");
+}
+
 TEST(Plan, IsEmptyWhenAllIsAsWished) {
   World world;
   world.ApplyPlugin("echo", PluginSpec());

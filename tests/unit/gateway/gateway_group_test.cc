@@ -3,6 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <latch>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/text.h"
 #include "harness/gateway/fake_gateway.h"
 #include "harness/gateway/flaky_gateway.h"
 #include "harness/gateway/plain_route.h"
@@ -221,6 +227,38 @@ TEST_F(GatewayGroupTest, DoesNotCountWhatOneOfThemCannotCount) {
   a_.SetUnavailable(true);
   EXPECT_EQ(group_->InFlight().error().code, Code::kUnavailable) << "this may end";
   EXPECT_EQ(group_->InFlight().error().message, "a: the fake gateway is away; b: the fake gateway does not count");
+}
+
+TEST(GatewayGroup, GoesOnWithTheOthersWhileOneDoesNotAnswer) {
+  FakeGateway healthy("a");
+  FakeGateway silent("b");
+  std::latch answers(1);
+  std::vector<std::unique_ptr<Gateway>> members;
+  members.push_back(std::make_unique<FlakyGateway>(healthy));
+  auto hanging = std::make_unique<FlakyGateway>(silent);
+  hanging->FailCall("Publish", 1, FailWhen::kBeforeEffect, {Code::kTimeout, "no answer"});
+  std::atomic<int> asked = 0;
+  hanging->before_publish = [&] {
+    if (++asked == 2) answers.wait();
+  };
+  members.push_back(std::move(hanging));
+  GatewayGroup group(std::move(members), NullMeter(), std::chrono::milliseconds(1));
+  EXPECT_FALSE(group.Publish({Route("x")}).ok());
+  for (int count = 2; count < 4; ++count) {
+    std::vector<GatewayRoute> routes;
+    for (int i = 0; i < count; ++i) routes.push_back(Route(StrCat("r", i)));
+    const auto published = group.Publish(routes);
+    EXPECT_EQ(published.error().code, Code::kUnavailable);
+    EXPECT_EQ(published.error().message, "b: it does not answer");
+    EXPECT_THAT(healthy.Served(), SizeIs(count));
+  }
+  EXPECT_EQ(asked, 2) << "not asked twice at once";
+  answers.count_down();
+  EXPECT_TRUE(silent.WaitUntil([](const auto& routes) { return routes.size() == 2; }));
+  const auto deadline = SystemClock().Mono() + std::chrono::seconds(10);
+  while (!group.Publish({Route("x")}).ok() && SystemClock().Mono() < deadline) std::this_thread::yield();
+  EXPECT_THAT(silent.Served(), SizeIs(1));
+  EXPECT_THAT(healthy.Served(), SizeIs(1));
 }
 
 TEST(GatewayGroup, OfOneIsThatGatewayWithItsOwnWords) {
