@@ -75,9 +75,7 @@ KnownPlaces FindPlaces(const ImportFlags& flags, http::HttpClient& http) {
   return known;
 }
 
-int Write(GatewayImport import, const ImportFlags& flags) {
-  if (flags.no_adopt)
-    for (Imported& imported : import.routes) imported.object["metadata"].erase("annotations");
+int Write(const GatewayImport& import, const ImportFlags& flags) {
   for (const std::string& each : import.left_out) std::cerr << "not imported: " << each << "\n";
   if (import.routes.empty())
     std::cerr << "the gateway serves nothing that a Route could say and that is not Patchbay's\n";
@@ -90,14 +88,14 @@ int ImportFromCaddy(const ImportFlags& flags) {
   const auto http = http::NewCurlClient();
   const auto config = GetJson(*http, flags.gateway.empty() ? "http://localhost:2019" : flags.gateway, "/config/");
   if (!config.ok()) return Fail(config.error());
-  return Write(ImportCaddy(*config, FindPlaces(flags, *http), flags.ns), flags);
+  return Write(ImportCaddy(*config, FindPlaces(flags, *http), flags.ns, !flags.no_adopt), flags);
 }
 
 int ImportFromKong(const ImportFlags& flags) {
   const auto http = http::NewCurlClient();
   const auto entities = ReadKong(*http, flags.gateway.empty() ? "http://localhost:8001" : flags.gateway);
   if (!entities.ok()) return Fail(entities.error());
-  return Write(ImportKong(*entities, FindPlaces(flags, *http), flags.ns), flags);
+  return Write(ImportKong(*entities, FindPlaces(flags, *http), flags.ns, !flags.no_adopt), flags);
 }
 
 }  // namespace patchbay::cli

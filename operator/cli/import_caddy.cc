@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/import_gateway.h"
 #include "object/caddy_entries.h"
+#include "object/extent.h"
 #include "object/object.h"
 
 namespace patchbay::cli {
@@ -22,6 +23,14 @@ struct Draft {
   Json headers = Json::object();
   std::vector<std::string> notes;
 };
+
+// "/api/*" begins with "/api/".
+Extent ExtentOf(const Draft& draft) {
+  Extent extent{draft.hosts, {}};
+  for (const std::string& path : draft.paths) extent.prefixes.push_back(path.substr(0, path.find('*')));
+  if (!draft.regexes.empty()) extent.prefixes.clear();
+  return extent;
+}
 
 bool HasPlaceholder(const Json& values) { return DumpJson(values).find("{http.") != std::string::npos; }
 
@@ -46,7 +55,7 @@ Json MakePath(const std::string& path) {
 
 class CaddyReader {
  public:
-  CaddyReader(const KnownPlaces& known, const std::string& ns) : known_(known), ns_(ns) {}
+  CaddyReader(const KnownPlaces& known, const std::string& ns, bool adopt) : known_(known), ns_(ns), adopt_(adopt) {}
 
   GatewayImport Read(const Json& config) {
     const Json* servers = Find(config, {"apps", "http", "servers"});
@@ -57,6 +66,7 @@ class CaddyReader {
           const std::string place = StrCat("apps.http.servers.", name, ".routes");
           for (const auto& [below, entry] : NameCaddyEntries(name, *routes)) entries_[place + below] = entry;
           Walk(*routes, place, draft);
+          Take();
         }
     // The first that matches serves, as there.
     const int count = static_cast<int>(done_.routes.size());
@@ -66,8 +76,9 @@ class CaddyReader {
   }
 
  private:
-  void LeaveOut(const std::string& place, const std::string& why) {
+  void LeaveOut(const std::string& place, const std::string& why, const Draft& draft) {
     done_.left_out.push_back(StrCat(place, ": ", why));
+    stays_.push_back({place, ExtentOf(draft), number_++});
   }
 
   // One after the other, as Caddy does it: what an unconditional one alters, the later ones see. True when no request
@@ -87,12 +98,12 @@ class CaddyReader {
         auto narrow = Narrow((*sets)[m], StrCat(here, ".match[", m, "]"), draft);
         const std::size_t before = Told();
         if (narrow && !Handle(route, here, *narrow) && Told() == before)
-          LeaveOut(here, "what it does to some requests is not carried");
+          LeaveOut(here, "what it does to some requests is not carried", *narrow);
       }
     }
     return false;
   }
-  std::size_t Told() const { return done_.routes.size() + done_.left_out.size(); }
+  std::size_t Told() const { return candidates_.size() + done_.left_out.size(); }
 
   // Nothing when it cannot be said: without one of its conditions a route would take more than it did.
   std::optional<Draft> Narrow(const Json& set, const std::string& place, Draft draft) {
@@ -103,17 +114,18 @@ class CaddyReader {
       into = own;
       return true;
     };
+    const bool narrows = take("host", draft.hosts) && take("path", draft.paths) && take("method", draft.methods);
     for (const auto& [key, value] : set.items()) {
       if (key == "host" || key == "path" || key == "method") continue;
       if (key == "path_regexp" && draft.regexes.empty() && draft.paths.empty()) {
         draft.regexes = {FindString(value, {"pattern"})};
         continue;
       }
-      LeaveOut(StrCat(place, ".", key), "a Route has no such condition; the route is left out");
+      LeaveOut(StrCat(place, ".", key), "a Route has no such condition; the route is left out", draft);
       return std::nullopt;
     }
-    if (take("host", draft.hosts) && take("path", draft.paths) && take("method", draft.methods)) return draft;
-    LeaveOut(place, "it narrows a condition of the route around it; the route is left out");
+    if (narrows) return draft;
+    LeaveOut(place, "it narrows a condition of the route around it; the route is left out", draft);
     return std::nullopt;
   }
 
@@ -136,7 +148,7 @@ class CaddyReader {
       } else if (kind == "rewrite" && handler.size() == 2 && handler.contains("strip_path_prefix")) {
         draft.strip = FindString(handler, {"strip_path_prefix"});
       } else if (kind == "static_response" || kind == "file_server" || kind == "rewrite" || kind == "error") {
-        LeaveOut(here, StrCat("a Route has no ", kind, "; the route is left out"));
+        LeaveOut(here, StrCat("a Route has no ", kind, "; the route is left out"), draft);
         return true;
       } else {
         draft.notes.push_back(StrCat(here, ": ", kind, " is not carried"));
@@ -170,9 +182,6 @@ class CaddyReader {
                                       taken_);
     Imported imported{MakeObject("Route", name, ns_), nullptr, {}};
     imported.notes.push_back(StrCat("made of ", place));
-    // The route around the handler: "...routes[1].handle[0]".
-    if (const auto entry = entries_.find(place.substr(0, place.rfind(".handle["))); entry != entries_.end())
-      imported.object["metadata"]["annotations"] = {{kAdoptAnnotation, StrCat("caddy:", entry->second)}};
     if (const Json* headers = Find(proxy, {"headers"})) ReadHeaders(*headers, place + ".headers", draft);
     Json& spec = imported.object["spec"];
     if (first_host) spec["hosts"] = draft.hosts;
@@ -182,23 +191,59 @@ class CaddyReader {
     if (!spec.contains("paths")) spec["paths"].push_back({{"type", "Prefix"}, {"value", "/"}});
     if (!draft.methods.empty()) spec["methods"] = draft.methods;
     if (!draft.strip.empty() && !Strip(draft.strip, spec))
-      return LeaveOut(place, StrCat("strip_path_prefix ", draft.strip, " is not the path of the route"));
+      return LeaveOut(place, StrCat("strip_path_prefix ", draft.strip, " is not the path of the route"), draft);
     const bool tls = Find(proxy, {"transport", "tls"}) != nullptr;
     if (const Json* upstreams = Find(proxy, {"upstreams"}); upstreams != nullptr && upstreams->is_array())
       for (const Json& upstream : *upstreams) {
         const std::string dial = FindString(upstream, {"dial"});
         if (dial.empty() || dial.find('/') != std::string::npos || dial.find('{') != std::string::npos ||
             dial.rfind(':') == std::string::npos)
-          return LeaveOut(place, StrCat("a backend cannot be \"", dial, "\"; the route is left out"));
+          return LeaveOut(place, StrCat("a backend cannot be \"", dial, "\"; the route is left out"), draft);
         spec["backends"].push_back(MakeBackend(tls ? "https" : "http", dial, known_, imported));
       }
-    if (!spec.contains("backends")) return LeaveOut(place, "its upstreams are not listed; the route is left out");
+    if (!spec.contains("backends")) return LeaveOut(place, "its upstreams are not listed; the route is left out", draft);
     if (!draft.headers.empty()) spec["headers"] = draft.headers;
     if (const auto retries = FindInt(proxy, {"load_balancing", "retries"}); retries > 0)
       spec["retry"] = {{"attempts", std::min(retries, 10L)}};
     NoteRest(proxy, place, imported);
     imported.notes.insert(imported.notes.end(), draft.notes.begin(), draft.notes.end());
-    done_.routes.push_back(std::move(imported));
+    // The route around the handler: "...routes[1].handle[0]".
+    const std::string entry = place.substr(0, place.rfind(".handle["));
+    const auto named = entries_.find(entry);
+    candidates_.push_back({std::move(imported), place, entry, named == entries_.end() ? "" : named->second, ExtentOf(draft), number_++});
+  }
+
+  // Routes stand before all that is others', and the entry goes as a whole: what would hide something that stays, or take
+  // it along, is left out.
+  void LeaveOutWhatHarms() {
+    for (auto each = candidates_.begin(); each != candidates_.end();) {
+      std::string why;
+      if (each->name.empty()) why = "it is too deep within other routes";
+      for (const Stays& other : stays_) {
+        if (other.place.starts_with(each->entry + ".")) why = StrCat(each->entry, " as a whole would be replaced, and ", other.place, " is left out");
+        else if (other.number < each->number && Overlap(other.extent, each->extent)) why = StrCat("a Route would hide ", other.place, ", which stands before it and is left out");
+      }
+      for (const Candidate& other : candidates_)
+        if (other.entry.starts_with(each->entry + ".")) why = StrCat(each->entry, " as a whole would be replaced, and it holds ", other.entry, " too");
+      if (why.empty()) {
+        ++each;
+        continue;
+      }
+      done_.left_out.push_back(StrCat(each->place, ": ", why, " (--no-adopt writes it)"));
+      stays_.push_back({each->place, each->extent, each->number});
+      candidates_.erase(each);
+      each = candidates_.begin();  // it may stand in the way of others now
+    }
+  }
+
+  void Take() {
+    if (adopt_) LeaveOutWhatHarms();
+    for (Candidate& each : candidates_) {
+      if (adopt_) each.imported.object["metadata"]["annotations"] = {{kAdoptAnnotation, StrCat("caddy:", each.name)}};
+      done_.routes.push_back(std::move(each.imported));
+    }
+    candidates_.clear();
+    stays_.clear();
   }
 
   static bool Strip(const std::string& prefix, Json& spec) {
@@ -223,6 +268,24 @@ class CaddyReader {
 
   const KnownPlaces& known_;
   const std::string& ns_;
+  struct Stays {
+    std::string place;
+    Extent extent;
+    int number;
+  };
+  struct Candidate {
+    Imported imported;
+    std::string place;
+    std::string entry;  // its place
+    std::string name;   // its name; "" when it has none
+    Extent extent;
+    int number;
+  };
+  const bool adopt_;
+  // Of the server that is read, in the order in which Caddy asks them.
+  std::vector<Stays> stays_;  // left out
+  std::vector<Candidate> candidates_;
+  int number_ = 0;
   std::map<std::string, std::string> entries_;  // names by place
   std::set<std::string> taken_;
   GatewayImport done_;
@@ -243,8 +306,8 @@ Json MakeBackend(const std::string& scheme, const std::string& address, const Kn
   return {{"plugin", found->second.plugin}, {"port", found->second.port != 0 ? found->second.port : port}};
 }
 
-GatewayImport ImportCaddy(const Json& config, const KnownPlaces& known, const std::string& ns) {
-  return CaddyReader(known, ns).Read(config);
+GatewayImport ImportCaddy(const Json& config, const KnownPlaces& known, const std::string& ns, bool adopt) {
+  return CaddyReader(known, ns, adopt).Read(config);
 }
 
 }  // namespace patchbay::cli

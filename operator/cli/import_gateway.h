@@ -28,8 +28,10 @@ struct GatewayImport {
 // A backend for "HOST:PORT": plugin and port where it is known, else a URL. A note tells which plugin has to be there.
 Json MakeBackend(const std::string& scheme, const std::string& address, const KnownPlaces& known, Imported& imported);
 
-// `config`: what GET /config/ answers. What Patchbay itself made is passed over.
-GatewayImport ImportCaddy(const Json& config, const KnownPlaces& known, const std::string& ns);
+// `config`: what GET /config/ answers. What Patchbay itself made is passed over. `adopt`: the Routes name their entries
+// (object/caddy_entries.h); one that would hide what has to be left out is left out too, because Routes stand before all
+// that is others'.
+GatewayImport ImportCaddy(const Json& config, const KnownPlaces& known, const std::string& ns, bool adopt = true);
 
 // All entities of their kinds, as Kong's Admin API lists them.
 struct KongEntities {
@@ -38,6 +40,6 @@ struct KongEntities {
   std::vector<Json> plugins;
   std::map<std::string, std::vector<Json>> targets;  // by the upstream's name
 };
-GatewayImport ImportKong(const KongEntities& entities, const KnownPlaces& known, const std::string& ns);
+GatewayImport ImportKong(const KongEntities& entities, const KnownPlaces& known, const std::string& ns, bool adopt = true);
 
 }  // namespace patchbay::cli

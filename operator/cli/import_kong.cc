@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/import_gateway.h"
+#include "object/extent.h"
 #include "object/object.h"
 
 namespace patchbay::cli {
@@ -31,12 +32,14 @@ Json MakePath(const std::string& path) {
 
 class KongReader {
  public:
-  KongReader(const KongEntities& entities, const KnownPlaces& known, const std::string& ns)
-      : entities_(entities), known_(known), ns_(ns) {}
+  KongReader(const KongEntities& entities, const KnownPlaces& known, const std::string& ns, bool adopt)
+      : entities_(entities), known_(known), ns_(ns), adopt_(adopt) {}
 
   GatewayImport Read() {
     for (const Json& route : entities_.routes)
       if (!IsOurs(route)) ReadRoute(route);
+    while (adopt_ && LeaveOutWhatHides()) {
+    }
     for (const Json& plugin : entities_.plugins)
       if (!IsOurs(plugin) && IsNothing(Find(plugin, {"route"})) && IsNothing(Find(plugin, {"service"})))
         done_.left_out.push_back(StrCat("plugins/", FindString(plugin, {"id"}), ": ", FindString(plugin, {"name"}),
@@ -57,6 +60,7 @@ class KongReader {
     const std::string place = StrCat("routes/", id);
     const auto leave = [&](const std::string& why) {
       done_.left_out.push_back(StrCat(place, ": ", why, "; the route is left out"));
+      stay_.push_back(ExtentOf(route));
     };
     const Json* service = ServiceOf(route);
     if (service == nullptr) return leave("it has no service");
@@ -70,7 +74,7 @@ class KongReader {
     const bool strip = FindBool(route, {"strip_path"}, true);
     const std::string title = FindString(route, {"name"}, FindString(*service, {"name"}, "kong"));
     Imported imported{MakeObject("Route", MakeName(title, taken_), ns_), nullptr, {StrCat("made of ", place)}};
-    imported.object["metadata"]["annotations"] = {{kAdoptAnnotation, StrCat("kong:", id, "@", FindInt(route, {"updated_at"}))}};
+    if (adopt_) imported.object["metadata"]["annotations"] = {{kAdoptAnnotation, StrCat("kong:", id, "@", FindInt(route, {"updated_at"}))}};
     Json& spec = imported.object["spec"];
     if (const auto hosts = Strings(Find(route, {"hosts"})); !hosts.empty()) spec["hosts"] = hosts;
     for (const std::string& path : paths) spec["paths"].push_back(MakePath(path));
@@ -83,6 +87,33 @@ class KongReader {
     if (!AddBackends(*service, scheme, imported)) return leave("its service has no target");
     ReadRest(route, *service, imported);
     done_.routes.push_back(std::move(imported));
+    extents_.push_back(ExtentOf(route));
+  }
+
+  static Extent ExtentOf(const Json& route) {
+    Extent extent{Strings(Find(route, {"hosts"})), Strings(Find(route, {"paths"}))};
+    for (std::string& path : extent.prefixes)
+      if (IsRegex(path)) path.clear();
+    return extent;
+  }
+
+  // Our paths are regular expressions, and Kong asks those first: ours would come before what is more special and stays.
+  bool LeaveOutWhatHides() {
+    for (std::size_t i = 0; i < extents_.size(); ++i)
+      for (const Extent& other : stay_) {
+        const auto special = [&](const std::string& path) {
+          return extents_[i].prefixes.empty() || std::any_of(extents_[i].prefixes.begin(), extents_[i].prefixes.end(), [&](const auto& own) { return path.starts_with(own); });
+        };
+        const bool hides = Overlap(extents_[i], other) &&
+                           (other.prefixes.empty() ? extents_[i].prefixes.empty() : std::any_of(other.prefixes.begin(), other.prefixes.end(), special));
+        if (!hides) continue;
+        done_.left_out.push_back(StrCat(done_.routes[i].notes.front(), ": a Route would hide a route that is left out (--no-adopt writes it)"));
+        stay_.push_back(extents_[i]);
+        extents_.erase(extents_.begin() + static_cast<std::ptrdiff_t>(i));
+        done_.routes.erase(done_.routes.begin() + static_cast<std::ptrdiff_t>(i));
+        return true;
+      }
+    return false;
   }
 
   bool AddBackends(const Json& service, const std::string& scheme, Imported& imported) {
@@ -127,14 +158,17 @@ class KongReader {
   const KongEntities& entities_;
   const KnownPlaces& known_;
   const std::string& ns_;
+  const bool adopt_;
+  std::vector<Extent> extents_;  // of done_.routes
+  std::vector<Extent> stay_;     // of what is left out
   std::set<std::string> taken_;
   GatewayImport done_;
 };
 
 }  // namespace
 
-GatewayImport ImportKong(const KongEntities& entities, const KnownPlaces& known, const std::string& ns) {
-  return KongReader(entities, known, ns).Read();
+GatewayImport ImportKong(const KongEntities& entities, const KnownPlaces& known, const std::string& ns, bool adopt) {
+  return KongReader(entities, known, ns, adopt).Read();
 }
 
 }  // namespace patchbay::cli

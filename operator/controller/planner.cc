@@ -196,7 +196,8 @@ void Planner::PlanRoute(const Json& object, const Seen& seen, Json& entry) const
   ResolvedRoute resolved = Resolve(wish, [this](const Key& key) -> std::optional<Target> {
     const auto plugin = ReadObject(cache_, key);
     if (!plugin) return std::nullopt;
-    Target target{ReadPorts(*plugin), {}};
+    const auto ready = FindCondition(*plugin, "Ready");
+    Target target{ReadPorts(*plugin), {}, false, ready && ready->status == "True", FindString(*plugin, {"status", "currentRevision"})};
     if (const Json* instances = Find(*plugin, {"status", "instances"}); instances && instances->is_array())
       for (const Json& instance : *instances)
         if (FindBool(instance, {"ready"})) target.endpoints.members.push_back({FindString(instance, {"id"}), FindString(instance, {"ip"})});

@@ -239,6 +239,7 @@ Share ResolveBackend(const Backend& backend, const FindTarget& find, ResolvedRou
   }
   resolved.route.measured = resolved.route.measured || target->measured;
   resolved.settled = resolved.settled && target->ready;
+  if (!target->revision.empty()) resolved.revisions.push_back(StrCat(share.plugin, "@", target->revision));
   const auto port = FindPort(target->ports, &backend.port);
   if (!port) {
     miss("PortNotFound", StrCat("plugin \"", backend.plugin->name, "\" has no port ",
@@ -270,6 +271,8 @@ RouteWish ReadRoute(const Json& object, const std::vector<driver::FieldNotDone>&
   wish.adopt = FindString(object, {"metadata", "annotations", kAdopt});
   wish.adoption = {FindString(object, {"status", "lastHandledAdoption"}), ReadStrings(Find(object, {"status", "adopted"})),
                    FindString(object, {"status", "adoptedAs"})};
+  const auto programmed = FindCondition(object, "Programmed");
+  wish.ours_stands = programmed && programmed->status == "True" && wish.adoption.entries.empty();
   GatewayRoute& route = wish.route;
   route.id = wish.uid;
   route.name = StrCat(wish.key.ns, "/", wish.key.name);

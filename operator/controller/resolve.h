@@ -48,6 +48,7 @@ struct RouteWish {
   ReconcileWish reconcile;
   std::string adopt;        // the annotation patchbay.dev/adopt
   AdoptionRecord adoption;  // by the status
+  bool ours_stands = false;  // by the status: the gateway serves what we made of it
   driver::GatewayRoute route;
   std::vector<Backend> backends;
   std::optional<SecretUse> secret;       // route.auth is set, and this says what callers must know
@@ -66,6 +67,7 @@ struct Target {
   EndpointSet endpoints;
   bool measured = false;  // what its containers answer is to be counted
   bool ready = false;     // all of them, by the status
+  std::string revision = {};  // that its containers are to be of, by the status; "" when it is not known
 };
 using FindTarget = std::function<std::optional<Target>(const Key& plugin)>;
 
@@ -82,6 +84,7 @@ struct ResolvedRoute {
   std::string missing_reason;             // BackendNotFound, PortNotFound; "" when all names are known
   std::vector<std::string> missing;       // for a person
   bool settled = true;                    // all names are known, and all of the plugins are ready
+  std::vector<std::string> revisions;     // "shop@<revision>" of each plugin that has one
 };
 
 // A Secret's data, decoded.

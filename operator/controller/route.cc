@@ -100,14 +100,17 @@ std::optional<Target> RouteController::FindPlugin(const Key& key, const Endpoint
     const auto object = ReadObject(*entry);
     if (!object) return std::nullopt;
     const auto ready = FindCondition(*object, "Ready");
-    known = {entry->revision, {ReadPorts(*object), {}, ReadAnalysis(*object).has_value(), ready && ready->status == "True"}};
+    known = {entry->revision, {ReadPorts(*object), {}, ReadAnalysis(*object).has_value(), ready && ready->status == "True",
+                               FindString(*object, {"status", "currentRevision"})}};
     if (const Json* instances = Find(*object, {"status", "instances"}); instances && instances->is_array())
       for (const Json& instance : *instances)
         if (FindBool(instance, {"ready"})) known.stored.endpoints.members.push_back({FindString(instance, {"id"}), FindString(instance, {"ip"})});
   }
   const auto set = view.sets.find(key);
   if (set == view.sets.end()) return known.stored;
-  return Target{known.stored.ports, set->second, known.stored.measured, known.stored.ready};
+  Target target = known.stored;
+  target.endpoints = set->second;
+  return target;
 }
 
 void RouteController::Publish(bool forced) {
@@ -115,7 +118,7 @@ void RouteController::Publish(bool forced) {
   std::set<Key> referenced;
   for (const RouteWish& wish : wishes)
     for (const Backend& backend : wish.backends)
-      if (backend.plugin && wish.wanted()) referenced.insert(*backend.plugin);
+      if (backend.plugin && (wish.wanted() || adopted_.IsServedByEntries(wish))) referenced.insert(*backend.plugin);
   std::erase_if(plugins_, [&](const auto& entry) { return !referenced.contains(entry.first); });
   parts_.endpoints.SetReferenced(referenced);
   const EndpointsView view = parts_.endpoints.View();
@@ -130,6 +133,7 @@ void RouteController::Publish(bool forced) {
     if (adopted_.Decide(wish, resolved)) routes.push_back(std::move(resolved.route));
   }
   adopted_.Keep(uids);
+  adopted_.ReplaceTogether(routes);
   if (parts_.gateway && !looked_for_found_) LeaveFound(wishes, routes, judged);
   for (const RouteWish& wish : wishes) {
     if (!left_.Has(wish.uid)) continue;
@@ -140,7 +144,7 @@ void RouteController::Publish(bool forced) {
   std::sort(routes.begin(), routes.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   const bool sent = Send(routes, forced);
   if (sent) parts_.endpoints.Confirm(view.version);
-  if (std::any_of(uids.begin(), uids.end(), [this](const auto& uid) { return adopted_.ServesOursNext(uid); })) MarkDirty();
+  if (sent && adopted_.publish_again()) MarkDirty();
   Settle(std::move(judged), sent);
 }
 
@@ -166,11 +170,8 @@ bool RouteController::Send(const std::vector<driver::GatewayRoute>& routes, bool
   SetProblem("");
   published_ = routes;
   refused_ = published->refused;
-  for (const auto& route : routes) {
-    const auto missing = published->missing.find(route.id);
-    if (!route.entries.empty()) adopted_.Settle(route, missing == published->missing.end() ? "" : missing->second, refused_.contains(route.id));
-  }
-  postponed_ = published->postponed || adopted_.unsettled();
+  SettleAdopted(routes, published->missing);
+  postponed_ = published->postponed || adopted_.waits();
   digests_.clear();
   epoch_.clear();  // our own publish may have moved it: the next check takes it
   for (const auto& route : routes) {
@@ -180,6 +181,19 @@ bool RouteController::Send(const std::vector<driver::GatewayRoute>& routes, bool
   }
   left_.Expect(digests_);
   return true;
+}
+
+void RouteController::SettleAdopted(const std::vector<driver::GatewayRoute>& routes, const std::map<std::string, std::string>& missing) {
+  driver::GatewayState served;
+  if (!missing.empty())
+    if (auto state = parts_.gateway->Read(); state.ok()) served = *std::move(state);
+  for (const auto& route : routes) {
+    if (route.entries.empty()) continue;
+    const auto words = missing.find(route.id);
+    // What was replaced before, and forgotten in a crash.
+    if (words != missing.end() && served.routes.contains(route.id)) adopted_.SettleOurs(route.id);
+    else adopted_.Settle(route, words == missing.end() ? "" : words->second, refused_.contains(route.id));
+  }
 }
 
 void RouteController::Settle(std::map<Key, Judged> judged, bool sent) {

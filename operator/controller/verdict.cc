@@ -37,7 +37,7 @@ void WriteAdoption(Json& route, const Verdict& verdict, cache::Committer::Notes&
   if (!adoption.entries.empty() && FindString(route, {"status", "lastHandledAdoption"}) != adoption.request)
     notes.events.push_back({false, "Adopted", StrCat(entries, " serves it as it stands, until the Route or its containers change")});
   if (stood && adoption.entries.empty() && !verdict.deleting && verdict.enabled)
-    notes.events.push_back({false, "Replaced", "the entry that served it is replaced"});
+    notes.events.push_back({false, "Replaced", "the entry that served it was taken out of the gateway"});
   SetStatus(route, "lastHandledAdoption", adoption.request.empty() ? Json() : Json(adoption.request));
   SetStatus(route, "adopted", adoption.entries.empty() ? Json() : Json(adoption.entries));
   SetStatus(route, "adoptedAs", adoption.entries.empty() ? Json() : Json(adoption.as));

@@ -244,6 +244,17 @@ TEST_P(TakeOver, SaysWhichEntryIsNotThereAnyMore) {
   EXPECT_EQ(world_->gateway().Compare({adopted_})->at(adopted_.id).front().served, "missing");
 }
 
+// Who says that an entry is to serve may not know that ours took its place.
+TEST_P(TakeOver, KeepsOursWhileAnEntryIsMissing) {
+  adopted_.entry_use = EntryUse::kReplace;
+  Publish({Route(0), adopted_});
+  adopted_.entry_use = EntryUse::kServe;
+  const auto published = Publish({Route(0), adopted_});
+  EXPECT_FALSE(published.changed);
+  EXPECT_THAT(published.missing, testing::SizeIs(1));
+  EXPECT_EQ(Read().routes, DigestsOf({Route(0), Route(1)}));
+}
+
 TEST_P(TakeOver, RemovesThemWhenNeitherIsToServe) {
   adopted_.entry_use = EntryUse::kRemove;
   EXPECT_TRUE(Publish({Route(0), adopted_}).changed);

@@ -143,9 +143,13 @@ void Simulation::WishOfAdopted() {
     adopted_ = false;
     return Delete(key);
   }
-  if (!adopting_) adopting_ = RouteSpec(Plugin(0));
-  else if (Chance(50)) (*adopting_)["stripPath"] = !FindBool(*adopting_, {"stripPath"});
-  else (*adopting_)["enabled"] = !FindBool(*adopting_, {"enabled"}, true);
+  if (!adopting_) {
+    adopting_ = RouteSpec(Plugin(0));
+    (*adopting_)["paths"][0]["value"] = "/old";  // a route of ours to the same would replace it at once
+  } else {
+    const char* field = Chance(50) ? "stripPath" : "enabled";
+    (*adopting_)[field] = !FindBool(*adopting_, {field}, field == std::string("enabled"));
+  }
   if (!FindBool(*adopting_, {"enabled"}, true)) adopted_ = false;
   Tell(StrCat("apply the adopting route ", DumpJson(*adopting_)));
   Put(key, *adopting_, StrCat("fake:", kEntry));
@@ -336,6 +340,7 @@ void Simulation::Watch() {
       crash_in_.reset();
       throw Crash();
     }
+    LookAtAdopted();
     if (call != RuntimeCall::kStop && call != RuntimeCall::kRemove) return;
     for (const Container& container : world_.runtime.All()) {
       if (container.name != subject && container.id != subject) continue;

@@ -103,7 +103,8 @@ Result<GatewayState> CaddyGateway::Read() {
   }
   PATCHBAY_TRY(const auto server, CaddyServer::Parse(std::move(value)));
   auto digests = DigestRoutes(server, mark_, names);
-  if (const auto serving = [&] { return seen_.Lock()->entries; }(); !serving.empty()) {
+  const auto serving = [&] { return seen_.Lock()->entries; }();
+  if (!serving.empty()) {
     const auto present = NameForeign(server, options_.server, mark_);
     for (const auto& [id, entries] : serving)
       if (std::all_of(entries.begin(), entries.end(), [&](const auto& entry) { return present.contains(entry); }))
@@ -111,7 +112,7 @@ Result<GatewayState> CaddyGateway::Read() {
   }
   auto routes = std::make_shared<const std::map<std::string, std::string>>(std::move(digests));
   auto seen = seen_.Lock();
-  if (seen->fingerprint == fingerprint) {
+  if (seen->fingerprint == fingerprint && seen->entries == serving) {
     seen->routes = routes;
     seen->names = names;
   }

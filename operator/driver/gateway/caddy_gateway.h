@@ -108,6 +108,7 @@ class CaddyGateway : public Gateway {
   Counter& changes_failed_;
   std::mutex publishing_;
   std::atomic<bool> looked_for_trial_ = false;
+  std::atomic<bool> looked_elsewhere_ = false;  // for our routes in other servers
   std::atomic<bool> measured_ = false;       // as published last
   std::atomic<bool> journal_stands_ = true;  // in Caddy's configuration, as far as is known
   Guarded<Seen> seen_;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "driver/gateway/caddy_json.h"
 #include "driver/gateway/caddy_trial.h"
+#include "object/json.h"
 
 namespace patchbay::driver {
 namespace {
@@ -48,12 +49,12 @@ Result<Published> CaddyPublish::Run(const std::vector<GatewayRoute>& routes) {
   SetNames(false);
   while (true) {
     PATCHBAY_TRY(const auto server, gateway_.ReadServer());
-    const auto wish = NewWish();
+    const auto wish = NewWish(server);
     // Its entries are not gone for good: whoever made the server makes it again.
     if (wish.shared && !server.exists && !(wish.routes.empty() && entries_.empty()))
       return Error{Code::kUnavailable, StrCat("Caddy's configuration has no server ", QuoteJson(wish.server), ", which --caddy-server names")};
     const auto change = Plan(server, wish);
-    if (!change) return Conclude(server);
+    if (!change) return Conclude();
     if (gateway_.clock_.Mono() > deadline)
       return Error{Code::kTimeout, "Caddy did not take the routes in time; what is known to be refused is remembered"};
     PATCHBAY_CHECK(Make(*change, server, wish));
@@ -128,12 +129,14 @@ void CaddyPublish::SetNames(bool only) {
   };
   for (const CaddyRoute& route : routes_)
     if (!route.dns_name.empty() && !refused(route)) names[route.dns_name] = route.addresses;
+  for (const CaddyRoute& route : standby_)
+    if (!route.dns_name.empty() && published_.missing.contains(std::string(RouteIdOf(route.id, gateway_.mark_)))) names[route.dns_name] = route.addresses;
   published_.changed = published_.changed || names != answerer->names();
   answerer->Set(std::move(names));
 }
 
-Result<Published> CaddyPublish::Conclude(const CaddyServer& server) {
-  FindMissing(server);
+Result<Published> CaddyPublish::Conclude() {
+  PATCHBAY_CHECK(LeaveOtherServers());
   SetNames(true);
   DnsAnswerer* const answerer = gateway_.options_.answerer;
   if (answerer != nullptr && !answerer->WaitUntilCurrent(kCaddyKeepsNames))
@@ -149,7 +152,10 @@ void CaddyPublish::Map(const std::vector<GatewayRoute>& routes) {
   const auto known = [&] { return gateway_.seen_.Lock()->refused; }();
   routes_.reserve(routes.size());
   for (const auto& route : routes) {
-    if (entries_.Take(route)) continue;
+    if (entries_.Take(route)) {
+      if (route.entry_use == EntryUse::kServe) StandBy(route);
+      continue;
+    }
     auto pieces = MapToCaddy(route, gateway_.mark_, gateway_.resolver_);
     if (!pieces.ok()) {
       published_.refused[route.id] = pieces.error().message;
@@ -168,7 +174,7 @@ void CaddyPublish::Map(const std::vector<GatewayRoute>& routes) {
   std::sort(routes_.begin(), routes_.end(), StandsBefore);
 }
 
-CaddyWish CaddyPublish::NewWish() const {
+CaddyWish CaddyPublish::NewWish(const CaddyServer& server) {
   const CaddyOptions& options = gateway_.options_;
   CaddyWish wish;
   wish.mark = gateway_.mark_;
@@ -182,10 +188,39 @@ CaddyWish CaddyPublish::NewWish() const {
   for (const auto& route : routes_)
     if (published_.refused.empty() || !published_.refused.contains(std::string(RouteIdOf(route.id, gateway_.mark_))))
       wish.routes.push_back(&route);
+  FindMissing(server);
+  for (const auto& route : standby_)
+    if (published_.missing.contains(std::string(RouteIdOf(route.id, gateway_.mark_)))) wish.routes.push_back(&route);
+  std::sort(wish.routes.begin(), wish.routes.end(), [](const auto* a, const auto* b) { return StandsBefore(*a, *b); });
   return wish;
 }
 
+void CaddyPublish::StandBy(const GatewayRoute& route) {
+  auto pieces = MapToCaddy(route, gateway_.mark_, gateway_.resolver_);
+  if (!pieces.ok()) return;
+  for (CaddyRoute& piece : *pieces) {
+    piece.as_found = true;
+    standby_.push_back(std::move(piece));
+  }
+}
+
+Result<void> CaddyPublish::LeaveOtherServers() {
+  const std::string path = "/config/apps/http/servers";
+  for (int change = 0; !gateway_.looked_elsewhere_; ++change) {
+    PATCHBAY_TRY(const auto value, gateway_.admin_.Get(path));
+    const auto leave = PlanToLeave(value.exists ? value.body : "{}", gateway_.options_.server, gateway_.mark_);
+    gateway_.looked_elsewhere_ = !leave;
+    if (!leave) break;
+    if (change == kMostChanges) return Error{Code::kConflict, "somebody keeps putting our routes into another server of Caddy"};
+    PATCHBAY_CHECK(gateway_.admin_.Change(leave->method, path + leave->path, leave->body, value.etag));
+    gateway_.changes_made_.Add();
+    published_.changed = true;
+  }
+  return {};
+}
+
 void CaddyPublish::FindMissing(const CaddyServer& server) {
+  published_.missing.clear();
   if (entries_.serving().empty()) return;
   const std::string& own = gateway_.options_.server;
   for (const auto& [id, entry] : entries_.FindMissing(NameForeign(server, own, gateway_.mark_))) {

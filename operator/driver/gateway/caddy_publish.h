@@ -23,13 +23,16 @@ class CaddyPublish {
 
  private:
   void Map(const std::vector<GatewayRoute>& routes);
-  CaddyWish NewWish() const;
+  CaddyWish NewWish(const CaddyServer& server);
   std::optional<CaddyChange> Plan(const CaddyServer& server, CaddyWish wish);
   std::vector<std::string> AddressesToMark(const CaddyServer& server) const;
   bool MayRefresh(const std::vector<StaleFallback>& stale);
   void SetNames(bool only);
-  Result<Published> Conclude(const CaddyServer& server);
+  Result<Published> Conclude();
+  void StandBy(const GatewayRoute& route);
   void FindMissing(const CaddyServer& server);
+  // Our pieces in all other servers, from before routes went into this one.
+  Result<void> LeaveOtherServers();
   // Makes the change; an error only when the whole Publish must end.
   Result<void> Make(const CaddyChange& change, const CaddyServer& server, const CaddyWish& wish);
   Result<void> Blame(const Error& refusal, const CaddyServer& server, const CaddyWish& wish);
@@ -45,6 +48,7 @@ class CaddyPublish {
   };
   std::map<std::string, Leaving> leaving_;  // by the first piece's "@id"
   EntryPlan entries_;
+  std::vector<CaddyRoute> standby_;  // of routes that entries serve: what stands of them stays while an entry is missing
   Published published_;
   int changes_ = 0;
   int conflicts_ = 0;

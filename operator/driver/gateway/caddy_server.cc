@@ -187,6 +187,22 @@ std::optional<CaddyChange> PlanChange(const CaddyServer& server, const CaddyWish
   return PlanRoutes(server.routes, elements);
 }
 
+std::optional<CaddyChange> PlanToLeave(std::string_view servers, std::string_view own, std::string_view mark) {
+  const auto parsed = ParseJson(servers, kAny);
+  if (!parsed.ok() || !parsed->is_object()) return std::nullopt;
+  for (const auto& [name, server] : parsed->items()) {
+    const Json* routes = Find(server, {"routes"});
+    if (name == own || routes == nullptr || !routes->is_array()) continue;
+    Json left = Json::array();
+    for (const Json& route : *routes)
+      if (!FindString(route, {"@id"}).starts_with(mark)) left.push_back(route);
+    if (left.size() == routes->size()) continue;
+    if (left.empty()) return CaddyChange{"DELETE", "/" + name, ""};
+    return CaddyChange{"PATCH", StrCat("/", name, "/routes"), DumpJson(left)};
+  }
+  return std::nullopt;
+}
+
 std::vector<int> PlacesOf(const CaddyServer& server, const CaddyWish& wish) {
   std::vector<int> places;
   for (const auto& element : Arrange(server, wish)) places.push_back(element.wish);

@@ -66,6 +66,10 @@ std::vector<StaleFallback> FindStale(const CaddyServer& server, const CaddyWish&
 // Nothing when all is as wished. Several changes may be needed: ask again after each.
 std::optional<CaddyChange> PlanChange(const CaddyServer& server, const CaddyWish& wish);
 
+// Takes ours out of one of the servers (JSON, by name) that is not `own`; nothing when there is none. A server that has
+// nothing else goes. The change's path is below the servers'.
+std::optional<CaddyChange> PlanToLeave(std::string_view servers, std::string_view own, std::string_view mark);
+
 // Position in the server's whole list once the wish is fulfilled -> index in wish.routes; -1 for what is not one of
 // them.
 std::vector<int> PlacesOf(const CaddyServer& server, const CaddyWish& wish);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 namespace patchbay::driver {
@@ -61,6 +62,12 @@ Error GatewayGroup::Name(const Member& member, const Error& error) const {
   return members_.size() == 1 ? error : error.Within(member.gateway->name());
 }
 
+// Failed, and took its time for it: whatever the error is called.
+template <class T>
+bool GatewayGroup::IsSilence(const Result<T>& given, MonoTime began) const {
+  return !given.ok() && (given.error().code == Code::kTimeout || SystemClock().Mono() - began > patience_);
+}
+
 template <class T, class... Args>
 Result<T> GatewayGroup::Ask(const Member& member, Result<T> (Gateway::*question)(const Args&...), const Args&... args) const {
   Gateway& gateway = *member.gateway;
@@ -73,11 +80,12 @@ Result<T> GatewayGroup::Ask(const Member& member, Result<T> (Gateway::*question)
       auto promise = std::make_shared<std::promise<Result<T>>>();
       answer = promise->get_future();
       now->asked = true;
-      now->pending = std::async(std::launch::async, [&gateway, &silence, promise, question, args...] {
+      now->pending = std::async(std::launch::async, [this, &gateway, &silence, promise, question, args...] {
+        const MonoTime began = SystemClock().Mono();
         Result<T> given = (gateway.*question)(args...);
         {
           auto then = silence.Lock();
-          then->silent = !given.ok() && given.error().code == Code::kTimeout;
+          then->silent = IsSilence(given, began);
           then->asked = false;
         }
         promise->set_value(std::move(given));
@@ -88,8 +96,9 @@ Result<T> GatewayGroup::Ask(const Member& member, Result<T> (Gateway::*question)
     if (answer.wait_for(patience_) == std::future_status::ready) return answer.get();
     return Error{Code::kUnavailable, "it does not answer"};
   }
+  const MonoTime began = SystemClock().Mono();
   Result<T> given = (gateway.*question)(args...);
-  if (members_.size() > 1 && !given.ok() && given.error().code == Code::kTimeout) silence.Lock()->silent = true;
+  if (members_.size() > 1 && IsSilence(given, began)) silence.Lock()->silent = true;
   return given;
 }
 

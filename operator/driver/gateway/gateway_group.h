@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/guarded.h"
 #include "base/meter.h"
 #include "driver/gateway/gateway.h"
@@ -52,7 +53,7 @@ class GatewayGroup : public Gateway {
 
  private:
   struct Silence {
-    bool silent = false;         // the last call ran into its deadline
+    bool silent = false;         // the last call failed, and took its time for it
     bool asked = false;          // `pending` is under way
     std::future<void> pending;  // waits for its end when it goes
   };
@@ -69,6 +70,8 @@ class GatewayGroup : public Gateway {
     std::map<std::string, Digests> in_part;  // some refuse it
   };
 
+  template <class T>
+  bool IsSilence(const Result<T>& given, MonoTime began) const;
   template <class T, class... Args>
   Result<T> Ask(const Member& member, Result<T> (Gateway::*question)(const Args&...), const Args&... args) const;
   template <class T>

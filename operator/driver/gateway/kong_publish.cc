@@ -31,6 +31,7 @@ Result<Published> KongPublish::Run(const std::vector<GatewayRoute>& routes) {
   const auto deadline = gateway_.clock_.Mono() + gateway_.options_.publish_deadline;
   PATCHBAY_TRY(node_, gateway_.AskNode());
   Map(routes);
+  PATCHBAY_CHECK(FindMissing());
   for (int round = 0; round < kMostRounds; ++round) {
     PATCHBAY_TRY(const auto state, ReadKong(gateway_.admin_, gateway_.mark_, gateway_.targets_));
     const auto wish = NewWish(state);
@@ -38,7 +39,7 @@ Result<Published> KongPublish::Run(const std::vector<GatewayRoute>& routes) {
     std::erase_if(steps, [&](const auto& step) { return step.method == "DELETE" && held_.contains(step.route); });
     gateway_.Notice(DigestKong(state));
     if (steps.empty()) {
-      PATCHBAY_CHECK(FinishEntries());
+      PATCHBAY_CHECK(RemoveEntries());
       return std::move(published_);
     }
     PATCHBAY_CHECK(node_.has_database ? Make(steps, deadline) : Replace(wish));
@@ -77,14 +78,25 @@ void KongPublish::Map(const std::vector<GatewayRoute>& routes) {
   }
 }
 
-Result<void> KongPublish::FinishEntries() {
-  *gateway_.serving_.Lock() = entry_plan_.serving();
+Result<void> KongPublish::FindMissing() {
   if (entry_plan_.empty()) return {};
-  PATCHBAY_TRY(const auto present, gateway_.NameRoutes());
-  for (const auto& [id, entry] : entry_plan_.FindMissing(present))
+  if (!node_.has_database) {
+    for (const auto& [id, entries] : entry_plan_.serving())
+      published_.missing[id] = "this Kong runs without a database: its configuration can only be replaced as a whole, no single entry";
+    return {};
+  }
+  PATCHBAY_TRY(present_, gateway_.NameRoutes());
+  for (const auto& [id, entry] : entry_plan_.FindMissing(present_)) {
     published_.missing[id] = StrCat("Kong has no route ", entry, ": it was changed or removed since it was imported");
+    as_found_.insert(id);
+  }
+  return {};
+}
+
+Result<void> KongPublish::RemoveEntries() {
+  *gateway_.serving_.Lock() = entry_plan_.serving();
   for (const std::string& entry : entry_plan_.ToRemove(published_.refused)) {
-    if (!present.contains(entry)) continue;
+    if (!present_.contains(entry)) continue;
     PATCHBAY_CHECK(gateway_.admin_.Delete(StrCat("/routes/", entry.substr(0, entry.find('@')))));
     gateway_.changes_made_.Add();
     published_.changed = true;

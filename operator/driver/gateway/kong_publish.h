@@ -35,8 +35,10 @@ class KongPublish {
   std::string FindQuarrel(const std::vector<KongEntity>& entities) const;
   std::set<std::string> RoutesOf(const std::string& route, const std::string& consumer) const;
   void Refuse(const std::string& route, const std::string& message);
-  // Once ours serves: what it took the place of goes. Looks which entries that are to serve are there.
-  Result<void> FinishEntries();
+  // Which entries that are to serve are not there: of their routes stays what stands.
+  Result<void> FindMissing();
+  // Once ours serves: what it took the place of goes.
+  Result<void> RemoveEntries();
 
   KongGateway& gateway_;
   KongNode node_;
@@ -48,6 +50,7 @@ class KongPublish {
   std::set<std::string> held_;          // routes of which others use something: nothing of them is removed
   std::map<std::string, int> written_;  // how often, by path
   EntryPlan entry_plan_;
+  std::set<std::string> present_;  // of all foreign routes
   Published published_;
   int doubts_ = 0;
 };

@@ -58,8 +58,13 @@ Result<Published> FakeGateway::Publish(const std::vector<GatewayRoute>& routes) 
     std::vector<GatewayRoute> accepted;
     EntryPlan entries(name_);
     for (const auto& wanted : routes) {
-      if (entries.Take(wanted)) continue;
       const auto standing = std::find_if(world->routes.begin(), world->routes.end(), [&](const auto& served) { return served.id == wanted.id; });
+      if (entries.Take(wanted)) {
+        const auto own = ServingEntries(wanted, name_);
+        const bool there = std::all_of(own.begin(), own.end(), [&](const auto& entry) { return world->entries.contains(entry); });
+        if (!there && standing != world->routes.end()) accepted.push_back(*standing);
+        continue;
+      }
       if (wanted.as_found && standing == world->routes.end()) continue;
       const auto& route = wanted.as_found ? *standing : wanted;
       const auto refusal = world->refusals.find(route.id);

@@ -97,10 +97,39 @@ TEST(ImportCaddy, TellsOfWhatHappensToSomeRequestsAlone) {
   const auto import = ImportCaddy(Caddy(R"([
     {"match":[{"path":["/x/*"]}],"handle":[{"handler":"subroute","routes":[{"handle":[{"handler":"headers","response":{"delete":["A"]}}]}]}]},
     {"handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"x:1"}]}]}])"),
-                                  {}, "");
+                                  {}, "", false);
   ASSERT_THAT(import.routes, SizeIs(1));
+  EXPECT_FALSE(import.routes[0].object["metadata"].contains("annotations"));
   EXPECT_FALSE(import.routes[0].object["spec"].contains("headers"));
   EXPECT_THAT(import.left_out, ElementsAre(HasSubstr("srv0.routes[0]: what it does to some requests")));
+}
+
+TEST(ImportCaddy, TakesOverNothingThatWouldHideWhatStandsBeforeIt) {
+  const Json config = Caddy(R"([{"match":[{"host":["a"]}],"terminal":true,"handle":[{"handler":"subroute","routes":[
+      {"match":[{"path":["/static/*"]}],"handle":[{"handler":"file_server"}]},
+      {"match":[{"path":["/api/*"]}],"handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"x:1"}]}]},
+      {"handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"x:2"}]}]}]}]},
+    {"match":[{"host":["b"]}],"handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"x:3"}]}]}])");
+  const auto import = ImportCaddy(config, {}, "");
+  ASSERT_THAT(import.routes, SizeIs(2));
+  EXPECT_EQ(import.routes[0].object["spec"]["paths"][0]["value"], "/api");
+  EXPECT_EQ(import.routes[1].object["spec"]["hosts"][0], "b");
+  EXPECT_THAT(import.left_out, ElementsAre(HasSubstr("no file_server"), HasSubstr("a Route would hide apps.http.servers.srv0.routes[0].handle[0].routes[0].handle[0]")));
+  EXPECT_THAT(ImportCaddy(config, {}, "", false).routes, SizeIs(3));
+}
+
+TEST(ImportCaddy, TakesOverNoEntryThatDoesMoreThanItsRoute) {
+  const Json config = Caddy(R"([
+    {"match":[{"host":["a"]},{"host":["b"],"remote_ip":{"ranges":["10.0.0.0/8"]}}],"handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"x:1"}]}]},
+    {"match":[{"host":["c"]}],"handle":[{"handler":"subroute","routes":[
+       {"match":[{"path":["/in/*"]}],"handle":[{"handler":"reverse_proxy","upstreams":[{"dial":"x:2"}]}]}]},
+      {"handler":"reverse_proxy","upstreams":[{"dial":"x:3"}]}]}])");
+  const auto import = ImportCaddy(config, {}, "");
+  ASSERT_THAT(import.routes, SizeIs(1));
+  EXPECT_EQ(import.routes[0].object["spec"]["paths"][0]["value"], "/in");
+  EXPECT_THAT(import.left_out, ElementsAre(HasSubstr("remote_ip"), HasSubstr("routes[0] as a whole would be replaced, and apps"),
+                                           HasSubstr("routes[1] as a whole would be replaced, and it holds")));
+  EXPECT_THAT(ImportCaddy(config, {}, "", false).routes, SizeIs(3));
 }
 
 TEST(ImportCaddy, NamesWhatItDoesNotCarry) {
@@ -154,6 +183,21 @@ spec:
   retry:
     attempts: 2
 )");
+}
+
+TEST(ImportKong, TakesOverNothingThatWouldHideWhatIsMoreSpecial) {
+  KongEntities kong;
+  kong.services = {*ParseJson(R"({"id":"s1","host":"x","port":80,"protocol":"http"})")};
+  kong.routes = {*ParseJson(R"({"id":"r1","name":"all","paths":["/"],"service":{"id":"s1"}})"),
+                 *ParseJson(R"({"id":"r2","name":"inner","paths":["/api"],"headers":{"x":["y"]},"service":{"id":"s1"}})"),
+                 *ParseJson(R"({"id":"r3","name":"shop","paths":["/shop"],"service":{"id":"s1"}})"),
+                 *ParseJson(R"({"id":"r4","name":"deeper","paths":["/api/v1"],"service":{"id":"s1"}})")};
+  const auto import = ImportKong(kong, {}, "");
+  ASSERT_THAT(import.routes, SizeIs(2));
+  EXPECT_EQ(import.routes[0].object["metadata"]["name"], "shop");
+  EXPECT_EQ(import.routes[1].object["metadata"]["name"], "deeper");
+  EXPECT_THAT(import.left_out, ElementsAre(HasSubstr("routes/r2: headers"), HasSubstr("routes/r1: a Route would hide")));
+  EXPECT_THAT(ImportKong(kong, {}, "", false).routes, SizeIs(3));
 }
 
 TEST(ImportKong, NamesWhatItLeavesOutAndPassesOverItsOwn) {

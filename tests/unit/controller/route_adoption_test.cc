@@ -145,6 +145,37 @@ TEST_F(AdoptingRoute, IsReplacedWhenItChangedWhileNoOperatorRan) {
   EXPECT_FALSE(HasOld());
 }
 
+// Ours stands before all entries of others: the wider one would take the requests of the other.
+TEST_F(AdoptingRoute, IsReplacedTogetherWithOneThatMayMatchTheSame) {
+  world_.gateway.AddEntry("wide");
+  world_.gateway.AddEntry("apart");
+  const auto spec = [](const char* host, const char* path) {
+    Json route = RouteSpec("echo");
+    route["hosts"] = {host};
+    route["paths"][0]["value"] = path;
+    return route;
+  };
+  world_.Apply(world_.RouteKey("wide"), spec("*.example.org", "/"), {{kAdopt, "fake:wide"}});
+  world_.Apply(world_.RouteKey("apart"), spec("apart.net", "/"), {{kAdopt, "fake:apart"}});
+  Wish(spec("www.example.org", "/api"));
+  Wait();
+  ASSERT_EQ(world_.gateway.changes(), changes_);
+  world_.Patch(world_.RouteKey("wide"), {{"stripPath", true}});
+  world_.Settle();
+  EXPECT_FALSE(world_.gateway.Entries().contains("wide"));
+  EXPECT_FALSE(HasOld());
+  EXPECT_TRUE(ServesOurs());
+  EXPECT_TRUE(world_.gateway.Entries().contains("apart"));
+}
+
+TEST_F(AdoptingRoute, IsReplacedWhenAnOrdinaryRouteMayMatchTheSame) {
+  Adopt();
+  world_.ApplyRoute("other", RouteSpec("echo"));
+  world_.Settle();
+  EXPECT_FALSE(HasOld());
+  EXPECT_TRUE(ServesOurs());
+}
+
 TEST_F(AdoptingRoute, HappensOnceThoughTheEntryComesBack) {
   Adopt();
   world_.Patch(Key(), {{"stripPath", true}});
@@ -216,8 +247,63 @@ TEST_F(AdoptingRoute, IsLikeAnyOtherWithoutTheAnnotation) {
   ASSERT_TRUE(world_.op->committer.Write({.key = Key(), .object = object}).ok());
   Wait();
   EXPECT_TRUE(ServesOurs());
-  EXPECT_TRUE(HasOld());
+  EXPECT_FALSE(HasOld());
   EXPECT_EQ(Adopted(), Json());
+  world_.Annotate(Key(), kAdopt, "fake:old");
+  Wait();
+  EXPECT_TRUE(ServesOurs()) << "ours is not given up for an entry";
+  EXPECT_EQ(Ready(), "True/Programmed");
+}
+
+TEST_F(AdoptingRoute, IsReplacedWhenTheAnnotationNamesAnother) {
+  Adopt();
+  world_.Annotate(Key(), kAdopt, "fake:typo");
+  Wait();
+  EXPECT_FALSE(HasOld());
+  EXPECT_TRUE(ServesOurs());
+  EXPECT_EQ(Ready(), "True/Programmed");
+}
+
+TEST_F(AdoptingRoute, TakesAnEntryAwayThatStandsBesideOurs) {
+  world_.ApplyRoute("r", RouteSpec("echo"));
+  Wait();
+  world_.Annotate(Key(), kAdopt, "fake:old");
+  Wait();
+  EXPECT_TRUE(ServesOurs());
+  EXPECT_FALSE(HasOld());
+}
+
+TEST_F(AdoptingRoute, IsReplacedWhenTheContainersChangedBeforeTheGatewayWasThere) {
+  world_.gateway.SetUnavailable(true);
+  Wish();
+  Wait();
+  world_.ApplyPlugin("echo", PluginSpec("echo:2"));
+  Wait();
+  world_.gateway.SetUnavailable(false);
+  Wait();
+  Wait();
+  EXPECT_FALSE(HasOld());
+  EXPECT_TRUE(ServesOurs());
+}
+
+// It would lead to containers that are stopped, or to somebody else's by then.
+TEST_F(AdoptingRoute, ServesNobodyWhenOursIsRefusedAndTheContainersChange) {
+  Adopt();
+  world_.gateway.Refuse(UidOf(world_.Get(Key())), "no such thing");
+  world_.ApplyPlugin("echo", PluginSpec("echo:2"));
+  Wait();
+  EXPECT_FALSE(HasOld());
+  EXPECT_EQ(Ready(), "False/RefusedByGateway");
+}
+
+TEST_F(AdoptingRoute, StaysWhileItsSpecIsInvalidAndItsContainersAreThere) {
+  Adopt();
+  world_.Patch(Key(), {{"timeout", "nonsense"}});
+  Wait();
+  EXPECT_TRUE(HasOld());
+  world_.ApplyPlugin("echo", PluginSpec("echo:2"));
+  Wait();
+  EXPECT_FALSE(HasOld());
 }
 
 TEST_F(AdoptingRoute, IsPlannedBeforeItIsDone) {

@@ -402,6 +402,18 @@ TEST_F(CaddySharedServer, DoesNotTakeEntriesForGoneWhileItIsAway) {
   EXPECT_THAT(Publish({route}).missing, IsEmpty());
 }
 
+TEST_F(CaddySharedServer, TakesOursOutOfTheServersWhereTheyWereBefore) {
+  Json config = caddy_->config();
+  config["apps"]["http"]["servers"]["patchbay"] = {{"routes", {{{"@id", Ours("r")}}, {{"@id", Ours("~")}}}}};
+  config["apps"]["http"]["servers"]["mixed"] = {{"routes", {{{"@id", Ours("r")}}, {{"handle", Json::array()}}}}};
+  caddy_->SetConfig(config);
+  Publish({Route("r")});
+  const Json servers = *Find(caddy_->config(), {"apps", "http", "servers"});
+  EXPECT_FALSE(servers.contains("patchbay"));
+  EXPECT_EQ(servers["mixed"]["routes"], *ParseJson(R"([{"handle":[]}])"));
+  EXPECT_EQ(Server()["routes"].size(), 2u);
+}
+
 TEST_F(CaddySharedServer, SaysThatAnEntryIsInAnotherServer) {
   auto route = Adopting();
   route.entries = {"caddy:srv1:0123456789abcdef"};
