@@ -171,6 +171,13 @@ void AdoptedRoutes::Settle(const driver::GatewayRoute& route, const std::string&
   End(known, route.entry_use == EntryUse::kReplace);
 }
 
+void AdoptedRoutes::SettleElsewhere(const std::string& uid, const std::string& words) {
+  const auto found = adopted_.find(uid);
+  if (found == adopted_.end()) return;
+  if (found->second.ours) End(found->second, true);
+  else found->second.missing = words;
+}
+
 void AdoptedRoutes::SettleOurs(const std::string& uid) {
   if (const auto found = adopted_.find(uid); found != adopted_.end()) End(found->second, true);
 }

@@ -30,6 +30,8 @@ class AdoptedRoutes {
   void ReplaceTogether(std::vector<driver::GatewayRoute>& routes) const;
   // What the gateway made of a route that was sent with entries. `missing`: what it says is not there; "" for nothing.
   void Settle(const driver::GatewayRoute& route, const std::string& missing, bool refused);
+  // Nothing was done: the entries are where ours does not go.
+  void SettleElsewhere(const std::string& uid, const std::string& words);
   // The entries are missing, and ours stands in their place.
   void SettleOurs(const std::string& uid);
   void Keep(const std::set<std::string>& uids);  // forgets all others

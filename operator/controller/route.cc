@@ -170,12 +170,12 @@ bool RouteController::Send(const std::vector<driver::GatewayRoute>& routes, bool
   SetProblem("");
   published_ = routes;
   refused_ = published->refused;
-  SettleAdopted(routes, published->missing);
+  SettleAdopted(routes, *published);
   postponed_ = published->postponed || adopted_.waits();
   digests_.clear();
   epoch_.clear();  // our own publish may have moved it: the next check takes it
   for (const auto& route : routes) {
-    const bool none = refused_.contains(route.id) || published->missing.contains(route.id) ||
+    const bool none = refused_.contains(route.id) || published->missing.contains(route.id) || published->elsewhere.contains(route.id) ||
                       (!route.entries.empty() && route.entry_use == driver::EntryUse::kRemove);
     if (!none) digests_[route.id] = parts_.gateway->Digest(route);
   }
@@ -183,15 +183,18 @@ bool RouteController::Send(const std::vector<driver::GatewayRoute>& routes, bool
   return true;
 }
 
-void RouteController::SettleAdopted(const std::vector<driver::GatewayRoute>& routes, const std::map<std::string, std::string>& missing) {
+void RouteController::SettleAdopted(const std::vector<driver::GatewayRoute>& routes, const driver::Published& published) {
+  const auto& missing = published.missing;
   driver::GatewayState served;
   if (!missing.empty())
     if (auto state = parts_.gateway->Read(); state.ok()) served = *std::move(state);
   for (const auto& route : routes) {
     if (route.entries.empty()) continue;
+    const auto elsewhere = published.elsewhere.find(route.id);
     const auto words = missing.find(route.id);
+    if (elsewhere != published.elsewhere.end()) adopted_.SettleElsewhere(route.id, elsewhere->second);
     // What was replaced before, and forgotten in a crash.
-    if (words != missing.end() && served.routes.contains(route.id)) adopted_.SettleOurs(route.id);
+    else if (words != missing.end() && served.routes.contains(route.id)) adopted_.SettleOurs(route.id);
     else adopted_.Settle(route, words == missing.end() ? "" : words->second, refused_.contains(route.id));
   }
 }

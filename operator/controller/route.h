@@ -81,7 +81,7 @@ class RouteController {
   std::vector<RouteWish> ReadRoutes();
   std::optional<Target> FindPlugin(const Key& key, const EndpointsView& view);
   bool Send(const std::vector<driver::GatewayRoute>& routes, bool forced);
-  void SettleAdopted(const std::vector<driver::GatewayRoute>& routes, const std::map<std::string, std::string>& missing);
+  void SettleAdopted(const std::vector<driver::GatewayRoute>& routes, const driver::Published& published);
   void Settle(std::map<Key, Judged> judged, bool sent);
   void SetProblem(std::string problem);
 

@@ -130,7 +130,7 @@ void CaddyPublish::SetNames(bool only) {
   for (const CaddyRoute& route : routes_)
     if (!route.dns_name.empty() && !refused(route)) names[route.dns_name] = route.addresses;
   for (const CaddyRoute& route : standby_)
-    if (!route.dns_name.empty() && published_.missing.contains(std::string(RouteIdOf(route.id, gateway_.mark_)))) names[route.dns_name] = route.addresses;
+    if (!route.dns_name.empty() && StandsBy(route)) names[route.dns_name] = route.addresses;
   published_.changed = published_.changed || names != answerer->names();
   answerer->Set(std::move(names));
 }
@@ -152,6 +152,11 @@ void CaddyPublish::Map(const std::vector<GatewayRoute>& routes) {
   const auto known = [&] { return gateway_.seen_.Lock()->refused; }();
   routes_.reserve(routes.size());
   for (const auto& route : routes) {
+    if (const auto words = FindElsewhere(route); !words.empty()) {
+      published_.elsewhere[route.id] = words;
+      StandBy(route);
+      continue;
+    }
     if (entries_.Take(route)) {
       if (route.entry_use == EntryUse::kServe) StandBy(route);
       continue;
@@ -190,9 +195,14 @@ CaddyWish CaddyPublish::NewWish(const CaddyServer& server) {
       wish.routes.push_back(&route);
   FindMissing(server);
   for (const auto& route : standby_)
-    if (published_.missing.contains(std::string(RouteIdOf(route.id, gateway_.mark_)))) wish.routes.push_back(&route);
+    if (StandsBy(route)) wish.routes.push_back(&route);
   std::sort(wish.routes.begin(), wish.routes.end(), [](const auto* a, const auto* b) { return StandsBefore(*a, *b); });
   return wish;
+}
+
+bool CaddyPublish::StandsBy(const CaddyRoute& route) const {
+  const std::string id(RouteIdOf(route.id, gateway_.mark_));
+  return published_.missing.contains(id) || published_.elsewhere.contains(id);
 }
 
 void CaddyPublish::StandBy(const GatewayRoute& route) {
@@ -223,13 +233,17 @@ void CaddyPublish::FindMissing(const CaddyServer& server) {
   published_.missing.clear();
   if (entries_.serving().empty()) return;
   const std::string& own = gateway_.options_.server;
-  for (const auto& [id, entry] : entries_.FindMissing(NameForeign(server, own, gateway_.mark_))) {
-    const std::string where = entry.substr(0, entry.rfind(':'));
-    published_.missing[id] =
-        where == own ? StrCat("Caddy's server ", QuoteJson(own), " has no entry ", entry, ": it was changed or removed since it was imported")
-                     : StrCat("the entry ", entry, " is in Caddy's server ", QuoteJson(where), ", and routes go to ", QuoteJson(own),
-                              ": start the operator with --caddy-server ", where);
-  }
+  for (const auto& [id, entry] : entries_.FindMissing(NameForeign(server, own, gateway_.mark_)))
+    published_.missing[id] = StrCat("Caddy's server ", QuoteJson(own), " has no entry ", entry, ": it was changed or removed since it was imported");
+}
+
+std::string CaddyPublish::FindElsewhere(const GatewayRoute& route) const {
+  const std::string& own = gateway_.options_.server;
+  for (const std::string& entry : EntriesOf(route, gateway_.name()))
+    if (const std::string where = entry.substr(0, entry.rfind(':')); where != own)
+      return StrCat("the entry ", entry, " is in Caddy's server ", QuoteJson(where), ", and routes go to ", QuoteJson(own),
+                    ": start the operator with --caddy-server ", where);
+  return "";
 }
 
 Result<void> CaddyPublish::Make(const CaddyChange& change, const CaddyServer& server, const CaddyWish& wish) {

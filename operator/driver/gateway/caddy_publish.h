@@ -29,7 +29,10 @@ class CaddyPublish {
   bool MayRefresh(const std::vector<StaleFallback>& stale);
   void SetNames(bool only);
   Result<Published> Conclude();
+  // "" when its entries are where ours go.
+  std::string FindElsewhere(const GatewayRoute& route) const;
   void StandBy(const GatewayRoute& route);
+  bool StandsBy(const CaddyRoute& route) const;
   void FindMissing(const CaddyServer& server);
   // Our pieces in all other servers, from before routes went into this one.
   Result<void> LeaveOtherServers();
@@ -48,7 +51,7 @@ class CaddyPublish {
   };
   std::map<std::string, Leaving> leaving_;  // by the first piece's "@id"
   EntryPlan entries_;
-  std::vector<CaddyRoute> standby_;  // of routes that entries serve: what stands of them stays while an entry is missing
+  std::vector<CaddyRoute> standby_;  // of routes that entries serve: what stands of them stays while an entry is not where it should be
   Published published_;
   int changes_ = 0;
   int conflicts_ = 0;

@@ -5,8 +5,6 @@
 #include "base/text.h"
 
 namespace patchbay::driver {
-namespace {
-
 std::vector<std::string> EntriesOf(const GatewayRoute& route, std::string_view gateway) {
   std::vector<std::string> own;
   for (const std::string& entry : route.entries)
@@ -14,8 +12,6 @@ std::vector<std::string> EntriesOf(const GatewayRoute& route, std::string_view g
       own.push_back(entry.substr(gateway.size() + 1));
   return own;
 }
-
-}  // namespace
 
 std::vector<std::string> ServingEntries(const GatewayRoute& route, std::string_view gateway) {
   return route.entry_use == EntryUse::kServe ? EntriesOf(route, gateway) : std::vector<std::string>();

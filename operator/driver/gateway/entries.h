@@ -12,7 +12,9 @@
 
 namespace patchbay::driver {
 
-// Those that serve the route in this gateway ("caddy"), without the gateway's name; none when ours is to serve it.
+// Those of the route's that are this gateway's ("caddy"), without its name before them.
+std::vector<std::string> EntriesOf(const GatewayRoute& route, std::string_view gateway);
+// Those that serve the route in this gateway; none when ours is to serve it.
 std::vector<std::string> ServingEntries(const GatewayRoute& route, std::string_view gateway);
 // The digest of a route that they serve.
 std::string DigestEntries(const std::vector<std::string>& entries);

@@ -110,6 +110,8 @@ struct Published {
   std::map<std::string, std::string> refused;  // route id -> the gateway's own words; the others are served
   // Route id -> which of its entries that were to serve it are not there, or not as they were. Nothing serves it.
   std::map<std::string, std::string> missing;
+  // Route id -> where its entries are, when that is where this gateway does not put ours. Nothing was done for the route.
+  std::map<std::string, std::string> elsewhere;
 };
 
 struct GatewayState {

@@ -152,6 +152,8 @@ Result<Published> GatewayGroup::Publish(const std::vector<GatewayRoute>& routes)
       Append(all.refused[id], Name(members_[i], {Code::kInvalid, words}).message, "; ");
     for (const auto& [id, words] : done[i].missing)
       Append(all.missing[id], Name(members_[i], {Code::kNotFound, words}).message, "; ");
+    for (const auto& [id, words] : done[i].elsewhere)
+      Append(all.elsewhere[id], Name(members_[i], {Code::kNotFound, words}).message, "; ");
   }
   Remember(routes, done);
   return all;

@@ -59,6 +59,12 @@ Result<Published> FakeGateway::Publish(const std::vector<GatewayRoute>& routes) 
     EntryPlan entries(name_);
     for (const auto& wanted : routes) {
       const auto standing = std::find_if(world->routes.begin(), world->routes.end(), [&](const auto& served) { return served.id == wanted.id; });
+      const auto named = EntriesOf(wanted, name_);
+      if (std::any_of(named.begin(), named.end(), [&](const auto& entry) { return world->elsewhere.contains(entry); })) {
+        published.elsewhere[wanted.id] = "the entry is elsewhere";
+        if (standing != world->routes.end()) accepted.push_back(*standing);
+        continue;
+      }
       if (entries.Take(wanted)) {
         const auto own = ServingEntries(wanted, name_);
         const bool there = std::all_of(own.begin(), own.end(), [&](const auto& entry) { return world->entries.contains(entry); });
@@ -190,7 +196,17 @@ void FakeGateway::ReplaceRoute(const GatewayRoute& route) {
 }
 
 void FakeGateway::AddEntry(const std::string& entry) {
-  Change([&](World& world) { world.entries.insert(entry); });
+  Change([&](World& world) {
+    world.entries.insert(entry);
+    world.elsewhere.erase(entry);
+  });
+}
+
+void FakeGateway::MoveEntry(const std::string& entry) {
+  Change([&](World& world) {
+    world.entries.erase(entry);
+    world.elsewhere.insert(entry);
+  });
 }
 
 void FakeGateway::RemoveEntry(const std::string& entry) {

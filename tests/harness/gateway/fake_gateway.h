@@ -40,6 +40,7 @@ class FakeGateway : public Gateway {
   void ReplaceRoute(const GatewayRoute& route);                         // behind our back
   void AddEntry(const std::string& entry);     // somebody else's, which routes may take over: without our name before it
   void RemoveEntry(const std::string& entry);  // behind our back
+  void MoveEntry(const std::string& entry);    // to where ours does not go; AddEntry brings it back
   std::set<std::string> Entries() const;
   void SetForeign(const std::string& what, const std::string& config);  // somebody else's configuration
   void SetInFlight(const std::string& address, int requests);
@@ -65,6 +66,7 @@ class FakeGateway : public Gateway {
     std::map<std::string, std::string> refusals;
     std::map<std::string, std::string> foreign;
     std::set<std::string> entries;
+    std::set<std::string> elsewhere;
     EntryPlan::ByRoute serving;  // of these, by route
     std::map<std::string, int> in_flight;
     bool away = false;

@@ -188,6 +188,24 @@ TEST_F(AdoptingRoute, HappensOnceThoughTheEntryComesBack) {
   EXPECT_TRUE(HasOld()) << "it is somebody's again";
 }
 
+// The operator was started with other flags, it seems.
+TEST_F(AdoptingRoute, ChangesNothingWhileTheEntryIsWhereOursDoesNotGo) {
+  Adopt();
+  world_.gateway.MoveEntry("old");
+  world_.RestartOperator();
+  Wait();
+  EXPECT_EQ(Ready(), "False/AdoptionNotFound");
+  EXPECT_THAT(Says(), HasSubstr("the entry is elsewhere"));
+  world_.Patch(Key(), {{"stripPath", true}});
+  Wait();
+  EXPECT_FALSE(ServesOurs());
+  world_.gateway.AddEntry("old");
+  Wait();
+  EXPECT_TRUE(ServesOurs());
+  EXPECT_FALSE(HasOld());
+  EXPECT_EQ(Ready(), "True/Programmed");
+}
+
 TEST_F(AdoptingRoute, GivesTheEntryBackWhenItIsDeleted) {
   Adopt();
   world_.Delete(Key());

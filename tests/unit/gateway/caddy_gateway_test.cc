@@ -414,11 +414,17 @@ TEST_F(CaddySharedServer, TakesOursOutOfTheServersWhereTheyWereBefore) {
   EXPECT_EQ(Server()["routes"].size(), 2u);
 }
 
-TEST_F(CaddySharedServer, SaysThatAnEntryIsInAnotherServer) {
+// The operator was started for another server than before, it seems.
+TEST_F(CaddySharedServer, DoesNothingForAnEntryInAnotherServer) {
   auto route = Adopting();
   route.entries = {"caddy:srv1:0123456789abcdef"};
-  EXPECT_THAT(Publish({route}).missing, ElementsAre(Pair("r", "the entry srv1:0123456789abcdef is in Caddy's server \"srv1\", and routes go to "
-                                                            "\"srv0\": start the operator with --caddy-server srv1")));
+  for (const auto use : {EntryUse::kServe, EntryUse::kReplace, EntryUse::kRemove}) {
+    route.entry_use = use;
+    const auto published = Publish({route});
+    EXPECT_FALSE(published.changed);
+    EXPECT_THAT(published.elsewhere, ElementsAre(Pair("r", "the entry srv1:0123456789abcdef is in Caddy's server \"srv1\", and routes go to "
+                                                           "\"srv0\": start the operator with --caddy-server srv1")));
+  }
 }
 
 }  // namespace
