@@ -96,6 +96,7 @@ bool AdoptedRoutes::DecideServed(const RouteWish& wish, ResolvedRoute& resolved,
   AdoptionRecord& record = known.record;
   const Fingerprint fingerprint(wish, resolved);
   known.astray = !fingerprint.LeadsAs(record.as);
+  known.ours_can = wish.wanted();
   EntryUse& use = resolved.route.entry_use;
   resolved.route.entries = record.entries;
   if (!wish.enabled || known.give_up || (!wish.wanted() && known.astray)) {
@@ -133,7 +134,7 @@ void AdoptedRoutes::ReplaceTogether(std::vector<driver::GatewayRoute>& routes) c
     const auto known = adopted_.find(route.id);
     const bool by_entries = !route.entries.empty() && route.entry_use == EntryUse::kServe;
     if (!by_entries && route.entry_use != EntryUse::kRemove) ours.push_back(ExtentOf(route));
-    if (by_entries && known != adopted_.end() && !known->second.record.entries.empty()) served.push_back(&route);
+    if (by_entries && known != adopted_.end() && !known->second.record.entries.empty() && known->second.ours_can) served.push_back(&route);
   }
   for (bool more = !served.empty(); more;) {
     const auto hidden = std::stable_partition(served.begin(), served.end(), [&](const auto* route) {

@@ -51,15 +51,16 @@ class AdoptedRoutes {
 
  private:
   struct Adopted {
-    std::string request;    // the annotation
-    AdoptionRecord record;  // as far as one was acted on
-    std::string first_as;   // what AdoptionRecord::as is to become
-    std::string problem;    // with the annotation itself
-    std::string missing;    // by the gateway
-    bool ours = false;      // serves it
-    bool replacing = false; // was begun, and is not taken back
-    bool astray = false;    // the entries lead to somebody who is no backend any more
-    bool give_up = false;   // on ours, and on them
+    std::string request;     // the annotation
+    AdoptionRecord record;   // as far as one was acted on
+    std::string first_as;    // what AdoptionRecord::as is to become
+    std::string problem;     // with the annotation itself
+    std::string missing;     // by the gateway
+    bool ours = false;       // serves it
+    bool replacing = false;  // was begun, and is not taken back
+    bool ours_can = true;    // take their place, by the spec
+    bool astray = false;     // the entries lead to somebody who is no backend any more
+    bool give_up = false;    // on ours, and on them
     bool ours_next = false;
     bool again = false;
   };

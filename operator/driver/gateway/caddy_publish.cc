@@ -194,6 +194,7 @@ CaddyWish CaddyPublish::NewWish(const CaddyServer& server) {
     if (published_.refused.empty() || !published_.refused.contains(std::string(RouteIdOf(route.id, gateway_.mark_))))
       wish.routes.push_back(&route);
   FindMissing(server);
+  if (standby_.empty()) return wish;
   for (const auto& route : standby_)
     if (StandsBy(route)) wish.routes.push_back(&route);
   std::sort(wish.routes.begin(), wish.routes.end(), [](const auto* a, const auto* b) { return StandsBefore(*a, *b); });

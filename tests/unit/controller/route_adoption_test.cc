@@ -319,6 +319,10 @@ TEST_F(AdoptingRoute, StaysWhileItsSpecIsInvalidAndItsContainersAreThere) {
   world_.Patch(Key(), {{"timeout", "nonsense"}});
   Wait();
   EXPECT_TRUE(HasOld());
+  world_.ApplyRoute("other", RouteSpec("echo"));
+  Wait();
+  EXPECT_TRUE(HasOld());
+  EXPECT_FALSE(ServesOurs());
   world_.ApplyPlugin("echo", PluginSpec("echo:2"));
   Wait();
   EXPECT_FALSE(HasOld());
