@@ -45,8 +45,7 @@ Result<std::map<std::string, RouteDifferences>> CaddyGateway::Compare(const std:
   std::map<std::string, RouteDifferences> differences;
   for (const GatewayRoute& route : routes) {
     if (const auto entries = ServingEntries(route, name()); !entries.empty()) {
-      for (const std::string& entry : entries)
-        if (!present.contains(entry)) differences[route.id].push_back({entry, "there", "missing"});
+      if (auto missing = CompareEntries(entries, present); !missing.empty()) differences[route.id] = std::move(missing);
       continue;
     }
     const auto pieces = MapToCaddy(route, mark_, resolver_);

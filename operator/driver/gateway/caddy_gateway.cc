@@ -104,12 +104,7 @@ Result<GatewayState> CaddyGateway::Read() {
   PATCHBAY_TRY(const auto server, CaddyServer::Parse(std::move(value)));
   auto digests = DigestRoutes(server, mark_, names);
   const auto serving = [&] { return seen_.Lock()->entries; }();
-  if (!serving.empty()) {
-    const auto present = NameForeign(server, options_.server, mark_);
-    for (const auto& [id, entries] : serving)
-      if (std::all_of(entries.begin(), entries.end(), [&](const auto& entry) { return present.contains(entry); }))
-        digests[id] = DigestEntries(entries);
-  }
+  if (!serving.empty()) AddDigests(serving, NameForeign(server, options_.server, mark_), digests);
   auto routes = std::make_shared<const std::map<std::string, std::string>>(std::move(digests));
   auto seen = seen_.Lock();
   if (seen->fingerprint == fingerprint && seen->entries == serving) {

@@ -27,6 +27,7 @@
 #include "driver/gateway/caddy_journal.h"
 #include "driver/gateway/caddy_server.h"
 #include "driver/gateway/dns_answerer.h"
+#include "driver/gateway/entries.h"
 #include "driver/gateway/gateway.h"
 
 namespace patchbay::driver {
@@ -82,7 +83,7 @@ class CaddyGateway : public Gateway {
     int writing = 0;  // Publishes between their change and their reading back
     std::shared_ptr<const std::map<std::string, std::string>> routes;  // digests, when read at this fingerprint
     CaddyNames names;                                                   // and with these answers
-    std::map<std::string, std::vector<std::string>> entries;            // that serve our routes, as published last
+    EntriesByRoute entries;                                             // that serve our routes, as published last
     std::map<std::string, std::string> refused;                        // digest -> Caddy's words
   };
 

@@ -19,11 +19,24 @@ std::vector<std::string> ServingEntries(const GatewayRoute& route, std::string_v
 
 std::string DigestEntries(const std::vector<std::string>& entries) { return StrCat("entries ", Join(entries, " ")); }
 
+void AddDigests(const EntriesByRoute& serving, const std::set<std::string>& present, std::map<std::string, std::string>& digests) {
+  for (const auto& [id, entries] : serving)
+    if (std::all_of(entries.begin(), entries.end(), [&](const auto& entry) { return present.contains(entry); }))
+      digests[id] = DigestEntries(entries);
+}
+
+RouteDifferences CompareEntries(const std::vector<std::string>& entries, const std::set<std::string>& present) {
+  RouteDifferences missing;
+  for (const std::string& entry : entries)
+    if (!present.contains(entry)) missing.push_back({entry, "there", "missing"});
+  return missing;
+}
+
 bool EntryPlan::Take(const GatewayRoute& route) {
   auto entries = EntriesOf(route, gateway_);
   const bool serve = route.entry_use == EntryUse::kServe && !entries.empty();
   if (!entries.empty()) {
-    ByRoute& place = serve ? serving_ : route.entry_use == EntryUse::kReplace ? replaced_ : unwanted_;
+    EntriesByRoute& place = serve ? serving_ : route.entry_use == EntryUse::kReplace ? replaced_ : unwanted_;
     place[route.id] = std::move(entries);
   }
   return serve || route.entry_use == EntryUse::kRemove;

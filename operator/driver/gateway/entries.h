@@ -19,15 +19,19 @@ std::vector<std::string> ServingEntries(const GatewayRoute& route, std::string_v
 // The digest of a route that they serve.
 std::string DigestEntries(const std::vector<std::string>& entries);
 
+using EntriesByRoute = std::map<std::string, std::vector<std::string>>;  // by route id
+// Adds the digests of those routes whose entries are all among `present`.
+void AddDigests(const EntriesByRoute& serving, const std::set<std::string>& present, std::map<std::string, std::string>& digests);
+// Which of them are missing, as Gateway::Compare says it.
+RouteDifferences CompareEntries(const std::vector<std::string>& entries, const std::set<std::string>& present);
+
 // What one Publish is to make of them.
 class EntryPlan {
  public:
-  using ByRoute = std::map<std::string, std::vector<std::string>>;  // by route id
-
   explicit EntryPlan(std::string_view gateway) : gateway_(gateway) {}
   // Notes what the route says. True when nothing of ours is to stand for it.
   bool Take(const GatewayRoute& route);
-  const ByRoute& serving() const { return serving_; }
+  const EntriesByRoute& serving() const { return serving_; }
   bool empty() const { return serving_.empty() && replaced_.empty() && unwanted_.empty(); }
   // One may be several routes': it goes with the last of them, and not while a refused route of ours would take its place.
   std::set<std::string> ToRemove(const std::map<std::string, std::string>& refused) const;
@@ -36,9 +40,9 @@ class EntryPlan {
 
  private:
   std::string gateway_;
-  ByRoute serving_;   // instead of ours
-  ByRoute replaced_;  // by ours
-  ByRoute unwanted_;
+  EntriesByRoute serving_;   // instead of ours
+  EntriesByRoute replaced_;  // by ours
+  EntriesByRoute unwanted_;
 };
 
 }  // namespace patchbay::driver

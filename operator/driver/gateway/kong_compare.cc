@@ -53,8 +53,7 @@ Result<std::map<std::string, RouteDifferences>> KongGateway::Compare(const std::
   std::map<std::string, RouteDifferences> differences;
   for (const GatewayRoute& route : routes) {
     if (const auto entries = ServingEntries(route, name()); !entries.empty()) {
-      for (const std::string& entry : entries)
-        if (!present.contains(entry)) differences[route.id].push_back({StrCat("routes ", entry), "there", "missing"});
+      if (auto missing = CompareEntries(entries, present); !missing.empty()) differences[route.id] = std::move(missing);
       continue;
     }
     const auto wish = MapToKong(route, mark_, node.version);

@@ -1,6 +1,5 @@
 #include "driver/gateway/kong_gateway.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/digest.h"
@@ -94,9 +93,7 @@ Result<GatewayState> KongGateway::Read() {
   Notice(served.routes);
   if (const auto serving = serving_.Copy(); !serving.empty()) {
     PATCHBAY_TRY(const auto present, NameRoutes());
-    for (const auto& [id, entries] : serving)
-      if (std::all_of(entries.begin(), entries.end(), [&](const auto& entry) { return present.contains(entry); }))
-        served.routes[id] = DigestEntries(entries);
+    AddDigests(serving, present, served.routes);
   }
   served.epoch = StrCat(seen_.Lock()->epoch);
   return served;

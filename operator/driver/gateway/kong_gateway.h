@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "base/meter.h"
+#include "driver/gateway/entries.h"
 #include "driver/gateway/gateway.h"
 #include "driver/gateway/kong_admin.h"
 #include "driver/gateway/kong_state.h"
@@ -90,7 +91,7 @@ class KongGateway : public Gateway {
   Counter& changes_failed_;
   KongTargets targets_;
   Guarded<Seen> seen_;
-  Guarded<std::map<std::string, std::vector<std::string>>> serving_;  // entries of others, by route id, as published last
+  Guarded<EntriesByRoute> serving_;  // entries of others, as published last
   Guarded<int> publishing_;  // held by the Publish that is under way; nothing else asks for it
 };
 

@@ -101,9 +101,7 @@ Result<GatewayState> FakeGateway::Read() {
   ++world->reads;
   GatewayState state{StrCat("epoch-", world->epoch), {}};
   for (const auto& route : world->routes) state.routes[route.id] = Digest(route);
-  for (const auto& [id, entries] : world->serving)
-    if (std::all_of(entries.begin(), entries.end(), [&](const auto& entry) { return world->entries.contains(entry); }))
-      state.routes[id] = DigestEntries(entries);
+  AddDigests(world->serving, world->entries, state.routes);
   return state;
 }
 
@@ -118,8 +116,7 @@ Result<std::map<std::string, RouteDifferences>> FakeGateway::Compare(const std::
   std::map<std::string, RouteDifferences> differences;
   for (const auto& route : routes) {
     if (const auto entries = ServingEntries(route, name_); !entries.empty()) {
-      for (const std::string& entry : entries)
-        if (!world->entries.contains(entry)) differences[route.id].push_back({entry, "there", "missing"});
+      if (auto missing = CompareEntries(entries, world->entries); !missing.empty()) differences[route.id] = std::move(missing);
       continue;
     }
     const auto served = std::find_if(world->routes.begin(), world->routes.end(), [&](const auto& one) { return one.id == route.id; });

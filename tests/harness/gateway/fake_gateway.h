@@ -67,7 +67,7 @@ class FakeGateway : public Gateway {
     std::map<std::string, std::string> foreign;
     std::set<std::string> entries;
     std::set<std::string> elsewhere;
-    EntryPlan::ByRoute serving;  // of these, by route
+    EntriesByRoute serving;  // of these, by route
     std::map<std::string, int> in_flight;
     bool away = false;
     std::map<std::string, AnswerCount> answers;
