@@ -27,7 +27,7 @@ struct Fingerprint {
   std::vector<std::string> targets;  // sorted
 
   Fingerprint(const RouteWish& route, const ResolvedRoute& resolved)
-      : wish(Sha256Hex(StrCat(route.generation, " ", route.reconcile.requested_at)).substr(0, 8)), targets(resolved.revisions) {
+      : wish(Sha256Hex(StrCat(route.spec_digest, " ", route.reconcile.requested_at)).substr(0, 8)), targets(resolved.revisions) {
     for (const ServedBackend& backend : resolved.backends) targets.push_back(StrCat(backend.address, "*", backend.weight));
     std::sort(targets.begin(), targets.end());
   }

@@ -181,7 +181,11 @@ void Planner::PlanPlugin(const Json& object, const Seen& seen, Json& entry) cons
 }
 
 void Planner::PlanRoute(const Json& object, const Seen& seen, Json& entry) const {
-  const RouteWish wish = ReadRoute(object, gateway_.Unsupported());
+  std::string holds;  // before it was paused
+  if (const auto present = ReadObject(cache_, {ResourceOf(object), NamespaceOf(object), NameOf(object)}))
+    if (const Json* spec = Find(*present, {"spec"}); spec != nullptr && !FindBool(*spec, {"reconcile", "paused"})) holds = DumpJson(*spec);
+  const RouteWish wish = ReadRouteOrPause(object, holds, gateway_.Unsupported());
+  if (wish.waits) entry["note"] = "spec.reconcile.paused is true: changes of the spec wait until it is false";
   if (!wish.unsupported.empty()) entry["error"] = StrCat("the gateway cannot do: ", Join(wish.unsupported, ", "));
   if (!wish.problems.empty()) entry["error"] = Join(wish.problems, "; ");
   if (!seen.gateway) {

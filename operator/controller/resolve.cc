@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/text.h"
 
 namespace patchbay::controller {
@@ -271,6 +272,11 @@ RouteWish ReadRoute(const Json& object, const std::vector<driver::FieldNotDone>&
   wish.adopt = FindString(object, {"metadata", "annotations", kAdopt});
   wish.adoption = {FindString(object, {"status", "lastHandledAdoption"}), ReadStrings(Find(object, {"status", "adopted"})),
                    FindString(object, {"status", "adoptedAs"})};
+  if (!wish.adopt.empty()) {
+    Json digested = spec;
+    digested.erase("reconcile");
+    wish.spec_digest = Sha256Hex(DumpJson(digested)).substr(0, 8);
+  }
   const auto programmed = FindCondition(object, "Programmed");
   wish.ours_stands = programmed && programmed->status == "True" && wish.adoption.entries.empty();
   GatewayRoute& route = wish.route;
@@ -294,6 +300,18 @@ RouteWish ReadRoute(const Json& object, const std::vector<driver::FieldNotDone>&
     const bool open = lack.field == "auth" && FindString(spec, {"auth", "type"}) == "None";
     if (!open && Uses(spec, lack.field)) wish.unsupported.push_back(StrCat("spec.", lack.field, " (", lack.by, ")"));
   }
+  return wish;
+}
+
+RouteWish ReadRouteOrPause(Json object, const std::string& before, const std::vector<driver::FieldNotDone>& unsupported) {
+  if (!FindBool(object, {"spec", "reconcile", "paused"})) return ReadRoute(object, unsupported);
+  const Json applied = object["spec"];
+  auto kept = ParseJson(before.empty() ? FindString(object, {"status", "pausedSpec"}) : before);
+  if (kept.ok() && kept->is_object()) object["spec"] = *std::move(kept);
+  RouteWish wish = ReadRoute(object, unsupported);
+  wish.paused_spec = DumpJson(object["spec"]);
+  wish.waits = !EqualJsonBut(applied, object["spec"], {"reconcile"});
+  wish.reconcile.mode = ReconcileMode::kObserve;
   return wish;
 }
 

@@ -46,8 +46,11 @@ struct RouteWish {
   bool enabled = true;
   bool deleting = false;
   ReconcileWish reconcile;
+  std::string paused_spec;   // while it is paused: the spec that holds, as JSON
+  bool waits = false;        // for the pause to end: it is not the spec that was applied last
   std::string adopt;        // the annotation patchbay.dev/adopt
   AdoptionRecord adoption;  // by the status
+  std::string spec_digest;  // of an adopting Route: of its spec but for `reconcile`
   bool ours_stands = false;  // by the status: the gateway serves what we made of it
   driver::GatewayRoute route;
   std::vector<Backend> backends;
@@ -60,6 +63,10 @@ struct RouteWish {
 
 // `unsupported`: Gateway::Unsupported().
 RouteWish ReadRoute(const Json& object, const std::vector<driver::FieldNotDone>& unsupported);
+
+// The same of a Route that may be paused (spec.reconcile.paused): then what it said `before` holds, "" for what its status
+// keeps, and if that says nothing, what it says now. Its mode is Observe meanwhile.
+RouteWish ReadRouteOrPause(Json object, const std::string& before, const std::vector<driver::FieldNotDone>& unsupported);
 
 // What is known of a plugin: its ports and the addresses of its ready containers.
 struct Target {

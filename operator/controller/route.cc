@@ -71,20 +71,28 @@ bool RouteController::Step() {
   return true;
 }
 
+std::string RouteController::SpecThatHolds(const Known& known) {
+  if (!known.wish.paused_spec.empty()) return known.wish.paused_spec;
+  const auto object = ReadObject(*known.entry);
+  const Json* spec = object ? Find(*object, {"spec"}) : nullptr;
+  return spec == nullptr ? "" : DumpJson(*spec);
+}
+
 std::vector<RouteWish> RouteController::ReadRoutes() {
   std::vector<RouteWish> wishes;
   std::map<Key, Known> known;
   for (const auto& entry : parts_.cache.All(kRoutes)) {
     auto old = routes_.find(entry->key);
-    if (old != routes_.end() && old->second.revision == entry->revision) {
+    if (old != routes_.end() && old->second.entry->revision == entry->revision) {
       wishes.push_back(old->second.wish);
       known.emplace(entry->key, std::move(old->second));
       continue;
     }
-    const auto object = ReadObject(*entry);
+    auto object = ReadObject(*entry);
     if (!object) continue;
-    wishes.push_back(ReadRoute(*object, unsupported_));
-    known.emplace(entry->key, Known{entry->revision, wishes.back()});
+    const bool known_before = old != routes_.end() && old->second.wish.uid == UidOf(*object);
+    wishes.push_back(ReadRouteOrPause(*std::move(object), known_before ? SpecThatHolds(old->second) : "", unsupported_));
+    known.emplace(entry->key, Known{entry, wishes.back()});
   }
   routes_ = std::move(known);
   return wishes;
@@ -234,8 +242,10 @@ void RouteController::Settle(std::map<Key, Judged> judged, bool sent) {
       } else if (!verdict.drift.empty()) {
         verdict.programmed = Programmed::kNo;
         verdict.reason = "Drifted";
-        verdict.message = StrCat("somebody changed it in the gateway: ", Summarize(verdict.drift), "; spec.reconcile.mode is ",
-                                 verdict.mode == ReconcileMode::kWarn ? "Warn" : "Observe");
+        verdict.message = StrCat("somebody changed it in the gateway: ", Summarize(verdict.drift), "; ",
+                                 !verdict.paused_spec.empty() ? "spec.reconcile.paused is true"
+                                 : verdict.mode == ReconcileMode::kWarn ? "spec.reconcile.mode is Warn"
+                                                                        : "spec.reconcile.mode is Observe");
       } else {
         verdict.programmed = Programmed::kYes;
       }

@@ -53,7 +53,7 @@ class RouteController {
 
  private:
   struct Known {
-    Revision revision = 0;
+    cache::EntryPtr entry;
     RouteWish wish;
   };
   struct KnownPlugin {
@@ -78,6 +78,7 @@ class RouteController {
                   const std::map<Key, Judged>& judged);
   void Leave(const std::vector<driver::GatewayRoute>& changed, const WishesByUid& wishes, const driver::GatewayState& state);
   void TellDrift(const driver::GatewayState& state);
+  static std::string SpecThatHolds(const Known& known);
   std::vector<RouteWish> ReadRoutes();
   std::optional<Target> FindPlugin(const Key& key, const EndpointsView& view);
   bool Send(const std::vector<driver::GatewayRoute>& routes, bool forced);

@@ -59,6 +59,8 @@ Verdict Judge(const RouteWish& wish, const ResolvedRoute& resolved) {
   Verdict verdict{.uid = wish.uid, .generation = wish.generation, .deleting = wish.deleting, .enabled = wish.enabled};
   verdict.backends = resolved.backends;
   verdict.mode = wish.reconcile.mode;
+  verdict.paused_spec = wish.paused_spec;
+  verdict.waits = wish.waits;
   verdict.handled_request = wish.reconcile.requested_at;
   if (!wish.unsupported.empty()) {
     verdict.accepted = false;
@@ -89,6 +91,7 @@ Standing StandingOf(const Verdict& verdict) {
     return {Way::kStalled, verdict.reason, verdict.message};
   if (verdict.programmed != Programmed::kYes || !verdict.reason.empty())
     return {Way::kUnderWay, verdict.reason.empty() ? "Progressing" : verdict.reason, verdict.message};
+  if (verdict.waits) return {Way::kUnderWay, "Paused", "spec.reconcile.paused is true: changes of the spec wait until it is false"};
   if (!verdict.adoption.entries.empty())
     return {Way::kReady, "Adopted", StrCat(Join(verdict.adoption.entries, ", "), " serves the route in the gateway, as it stands")};
   return {Way::kReady, "Programmed", "the gateway serves the route"};
@@ -107,6 +110,7 @@ void WriteVerdict(Json& route, const Verdict& verdict, const std::string& now, c
   const std::string why = !verdict.enabled ? "Disabled" : verdict.reason.empty() ? "Pending" : verdict.reason;
   set("Programmed", Word(verdict.programmed), yes ? "Programmed" : why, yes || !verdict.enabled ? "" : verdict.message);
   SetStatus(route, "backends", ToJson(verdict.backends));
+  SetStatus(route, "pausedSpec", verdict.paused_spec.empty() ? Json() : Json(verdict.paused_spec));
   WriteAdoption(route, verdict, notes);
   WriteDrift(route, verdict.drift, now, [&](const Deviation& deviation) {
     if (verdict.mode == ReconcileMode::kWarn)

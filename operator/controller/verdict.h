@@ -27,6 +27,8 @@ struct Verdict {
   ReconcileMode mode = ReconcileMode::kCorrect;
   std::string handled_request = {};  // patchbay.dev/reconcileAt
   AdoptionRecord adoption = {};
+  std::string paused_spec = {};
+  bool waits = false;  // for the pause to end
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 

@@ -188,6 +188,21 @@ TEST_F(AdoptingRoute, HappensOnceThoughTheEntryComesBack) {
   EXPECT_TRUE(HasOld()) << "it is somebody's again";
 }
 
+TEST_F(AdoptingRoute, StaysWhenTheRouteIsPausedOrItsModeChanges) {
+  Adopt();
+  world_.Patch(Key(), {{"reconcile", {{"mode", "Warn"}}}});
+  Wait();
+  EXPECT_TRUE(HasOld());
+  world_.Patch(Key(), {{"stripPath", true}, {"reconcile", {{"paused", true}}}});
+  Wait();
+  EXPECT_TRUE(HasOld());
+  EXPECT_EQ(Ready(), "False/Paused");
+  world_.Patch(Key(), {{"reconcile", {{"paused", false}}}});
+  Wait();
+  EXPECT_FALSE(HasOld());
+  EXPECT_TRUE(ServesOurs());
+}
+
 // The operator was started with other flags, it seems.
 TEST_F(AdoptingRoute, ChangesNothingWhileTheEntryIsWhereOursDoesNotGo) {
   Adopt();

@@ -174,5 +174,42 @@ TEST_F(DriftOfRoute, GoesWithTheRoute) {
   EXPECT_TRUE(world_.Get(world_.RouteKey("r")).is_null());
 }
 
+TEST_F(DriftOfRoute, IsLeftAndChangesOfTheSpecWaitWhileItIsPaused) {
+  Begin("Correct");
+  const auto before = *world_.gateway.Find(Uid());
+  world_.Patch(world_.RouteKey("r"), {{"stripPath", true}, {"reconcile", {{"paused", true}}}});
+  world_.Settle();
+  EXPECT_EQ(*world_.gateway.Find(Uid()), before);
+  EXPECT_EQ(Ready(), "False/Paused");
+  world_.RestartOperator();
+  world_.Advance(seconds(5));
+  world_.Patch(world_.RouteKey("r"), {{"hosts", {"a.example.org"}}});
+  world_.Settle();
+  EXPECT_EQ(*world_.gateway.Find(Uid()), before);
+  world_.ApplyPlugin("echo", PluginSpec("echo:2"));
+  world_.Settle();
+  EXPECT_THAT(world_.Upstreams("r"), ElementsAre("172.17.0.3:8080")) << "containers are followed";
+  EXPECT_FALSE(world_.gateway.Find(Uid())->strip_path);
+  ChangeInGateway();
+  EXPECT_THAT(world_.Upstreams("r"), ElementsAre("10.9.9.9:80"));
+  world_.Patch(world_.RouteKey("r"), {{"reconcile", {{"paused", false}}}});
+  world_.Settle();
+  EXPECT_THAT(world_.Upstreams("r"), ElementsAre("172.17.0.3:8080"));
+  EXPECT_TRUE(world_.gateway.Find(Uid())->strip_path);
+  EXPECT_EQ(Ready(), "True/Programmed");
+  const Json route = world_.Get(world_.RouteKey("r"));
+  EXPECT_EQ(Find(route, {"status", "pausedSpec"}), nullptr);
+}
+
+TEST_F(DriftOfRoute, CanBePausedWithoutAChangeAndIsReady) {
+  Begin("Correct");
+  world_.Patch(world_.RouteKey("r"), {{"reconcile", {{"paused", true}}}});
+  world_.Settle();
+  EXPECT_EQ(Ready(), "True/Programmed");
+  const int written = world_.op->store.units_committed();
+  world_.Advance(seconds(30));
+  EXPECT_EQ(world_.op->store.units_committed(), written);
+}
+
 }  // namespace
 }  // namespace patchbay::controller
