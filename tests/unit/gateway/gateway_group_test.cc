@@ -252,10 +252,11 @@ TEST(GatewayGroup, GoesOnWithTheOthersWhileOneDoesNotAnswer) {
     EXPECT_EQ(published.error().message, "b: it does not answer");
     EXPECT_THAT(healthy.Served(), SizeIs(count));
   }
+  const auto deadline = SystemClock().Mono() + std::chrono::seconds(10);
+  while (asked < 2 && SystemClock().Mono() < deadline) std::this_thread::yield();
   EXPECT_EQ(asked, 2) << "not asked twice at once";
   answers.count_down();
   EXPECT_TRUE(silent.WaitUntil([](const auto& routes) { return routes.size() == 2; }));
-  const auto deadline = SystemClock().Mono() + std::chrono::seconds(10);
   while (!group.Publish({Route("x")}).ok() && SystemClock().Mono() < deadline) std::this_thread::yield();
   EXPECT_THAT(silent.Served(), SizeIs(1));
   EXPECT_THAT(healthy.Served(), SizeIs(1));
