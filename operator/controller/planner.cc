@@ -180,11 +180,15 @@ void Planner::PlanPlugin(const Json& object, const Seen& seen, Json& entry) cons
     if (routed || !IsOfGateway(step.action)) entry["actions"].push_back(ToJson(step));
 }
 
+// "" when it is paused already, or not there.
+std::string Planner::SpecBeforePause(const Json& object) const {
+  const auto present = ReadObject(cache_, {ResourceOf(object), NamespaceOf(object), NameOf(object)});
+  const Json* spec = present && !IsPaused(*present) ? Find(*present, {"spec"}) : nullptr;
+  return spec == nullptr ? "" : DumpJson(*spec);
+}
+
 void Planner::PlanRoute(const Json& object, const Seen& seen, Json& entry) const {
-  std::string holds;  // before it was paused
-  if (const auto present = ReadObject(cache_, {ResourceOf(object), NamespaceOf(object), NameOf(object)}))
-    if (const Json* spec = Find(*present, {"spec"}); spec != nullptr && !FindBool(*spec, {"reconcile", "paused"})) holds = DumpJson(*spec);
-  const RouteWish wish = ReadRouteOrPause(object, holds, gateway_.Unsupported());
+  const RouteWish wish = ReadRouteOrPause(object, SpecBeforePause(object), gateway_.Unsupported());
   if (wish.waits) entry["note"] = "spec.reconcile.paused is true: changes of the spec wait until it is false";
   if (!wish.unsupported.empty()) entry["error"] = StrCat("the gateway cannot do: ", Join(wish.unsupported, ", "));
   if (!wish.problems.empty()) entry["error"] = Join(wish.problems, "; ");
@@ -199,13 +203,7 @@ void Planner::PlanRoute(const Json& object, const Seen& seen, Json& entry) const
   };
   ResolvedRoute resolved = Resolve(wish, [this](const Key& key) -> std::optional<Target> {
     const auto plugin = ReadObject(cache_, key);
-    if (!plugin) return std::nullopt;
-    const auto ready = FindCondition(*plugin, "Ready");
-    Target target{ReadPorts(*plugin), {}, false, ready && ready->status == "True", FindString(*plugin, {"status", "currentRevision"})};
-    if (const Json* instances = Find(*plugin, {"status", "instances"}); instances && instances->is_array())
-      for (const Json& instance : *instances)
-        if (FindBool(instance, {"ready"})) target.endpoints.members.push_back({FindString(instance, {"id"}), FindString(instance, {"ip"})});
-    return target;
+    return plugin ? std::optional(ReadTarget(*plugin)) : std::nullopt;
   });
   AdoptedRoutes adopted(gateway_.name());
   if (!adopted.Decide(wish, resolved)) {

@@ -56,6 +56,7 @@ class Planner {
   void PlanPlugin(const Json& object, const Seen& seen, Json& entry) const;
   // What a Plugin takes over counts as there.
   void PlanAdoption(const Json& object, const Seen& seen, Desired& desired, Observed& world, Json& entry) const;
+  std::string SpecBeforePause(const Json& object) const;
   void PlanRoute(const Json& object, const Seen& seen, Json& entry) const;
 
   const cache::Cache& cache_;

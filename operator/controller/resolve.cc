@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/text.h"
+#include "controller/analysis.h"
 
 namespace patchbay::controller {
 namespace {
@@ -303,8 +304,20 @@ RouteWish ReadRoute(const Json& object, const std::vector<driver::FieldNotDone>&
   return wish;
 }
 
+bool IsPaused(const Json& route) { return FindBool(route, {"spec", "reconcile", "paused"}); }
+
+Target ReadTarget(const Json& plugin) {
+  const auto ready = FindCondition(plugin, "Ready");
+  Target target{ReadPorts(plugin), {}, ReadAnalysis(plugin).has_value(), ready && ready->status == "True",
+                FindString(plugin, {"status", "currentRevision"})};
+  if (const Json* instances = Find(plugin, {"status", "instances"}); instances && instances->is_array())
+    for (const Json& instance : *instances)
+      if (FindBool(instance, {"ready"})) target.endpoints.members.push_back({FindString(instance, {"id"}), FindString(instance, {"ip"})});
+  return target;
+}
+
 RouteWish ReadRouteOrPause(Json object, const std::string& before, const std::vector<driver::FieldNotDone>& unsupported) {
-  if (!FindBool(object, {"spec", "reconcile", "paused"})) return ReadRoute(object, unsupported);
+  if (!IsPaused(object)) return ReadRoute(object, unsupported);
   const Json applied = object["spec"];
   auto kept = ParseJson(before.empty() ? FindString(object, {"status", "pausedSpec"}) : before);
   if (kept.ok() && kept->is_object()) object["spec"] = *std::move(kept);

@@ -64,6 +64,7 @@ struct RouteWish {
 // `unsupported`: Gateway::Unsupported().
 RouteWish ReadRoute(const Json& object, const std::vector<driver::FieldNotDone>& unsupported);
 
+bool IsPaused(const Json& route);
 // The same of a Route that may be paused (spec.reconcile.paused): then what it said `before` holds, "" for what its status
 // keeps, and if that says nothing, what it says now. Its mode is Observe meanwhile.
 RouteWish ReadRouteOrPause(Json object, const std::string& before, const std::vector<driver::FieldNotDone>& unsupported);
@@ -76,6 +77,8 @@ struct Target {
   bool ready = false;     // all of them, by the status
   std::string revision = {};  // that its containers are to be of, by the status; "" when it is not known
 };
+// As the Plugin's spec and status say.
+Target ReadTarget(const Json& plugin);
 using FindTarget = std::function<std::optional<Target>(const Key& plugin)>;
 
 struct ServedBackend {

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "controller/adoption.h"
-#include "controller/analysis.h"
 #include "controller/drift_status.h"
 #include "controller/lookup.h"
 #include "object/protection.h"
@@ -90,8 +89,9 @@ std::vector<RouteWish> RouteController::ReadRoutes() {
     }
     auto object = ReadObject(*entry);
     if (!object) continue;
-    const bool known_before = old != routes_.end() && old->second.wish.uid == UidOf(*object);
-    wishes.push_back(ReadRouteOrPause(*std::move(object), known_before ? SpecThatHolds(old->second) : "", unsupported_));
+    std::string before;
+    if (IsPaused(*object) && old != routes_.end() && old->second.wish.uid == UidOf(*object)) before = SpecThatHolds(old->second);
+    wishes.push_back(ReadRouteOrPause(*std::move(object), before, unsupported_));
     known.emplace(entry->key, Known{entry, wishes.back()});
   }
   routes_ = std::move(known);
@@ -107,12 +107,7 @@ std::optional<Target> RouteController::FindPlugin(const Key& key, const Endpoint
   if (known.revision != entry->revision) {
     const auto object = ReadObject(*entry);
     if (!object) return std::nullopt;
-    const auto ready = FindCondition(*object, "Ready");
-    known = {entry->revision, {ReadPorts(*object), {}, ReadAnalysis(*object).has_value(), ready && ready->status == "True",
-                               FindString(*object, {"status", "currentRevision"})}};
-    if (const Json* instances = Find(*object, {"status", "instances"}); instances && instances->is_array())
-      for (const Json& instance : *instances)
-        if (FindBool(instance, {"ready"})) known.stored.endpoints.members.push_back({FindString(instance, {"id"}), FindString(instance, {"ip"})});
+    known = {entry->revision, ReadTarget(*object)};
   }
   const auto set = view.sets.find(key);
   if (set == view.sets.end()) return known.stored;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 namespace patchbay::driver {
+
 std::vector<std::string> EntriesOf(const GatewayRoute& route, std::string_view gateway) {
   std::vector<std::string> own;
   for (const std::string& entry : route.entries)
