@@ -29,17 +29,22 @@ namespace {
 struct Account {
   uid_t uid = 0;
   gid_t gid = 0;
-  std::string name;
-  std::string home;
+  std::vector<gid_t> groups;
 };
 
 Result<Account> FindAccount(const std::string& user) {
   const passwd* entry = getpwnam(user.c_str());
   if (entry == nullptr) return Error{Code::kNotFound, StrCat("there is no user \"", user, "\"")};
-  return Account{entry->pw_uid, entry->pw_gid, user, entry->pw_dir};
+  Account account{entry->pw_uid, entry->pw_gid, std::vector<gid_t>(64)};
+  int count = static_cast<int>(account.groups.size());
+  while (getgrouplist(user.c_str(), account.gid, account.groups.data(), &count) < 0)  // count becomes what there is
+    account.groups.resize(static_cast<std::size_t>(count));
+  account.groups.resize(static_cast<std::size_t>(count));
+  return account;
 }
 
-// Only async-signal-safe calls: we are between fork and exec.
+// Only async-signal-safe calls: we are between fork and exec, and a lock that another thread held at the fork (malloc's)
+// stays locked here. So initgroups, which reads files, has no place here.
 [[noreturn]] void Become(const ChildOptions& options, const Account* account, const char* program, char* const* argv,
                          char* const* env, int output, int failure, pid_t parent) {
   setsid();
@@ -51,7 +56,7 @@ Result<Account> FindAccount(const std::string& user) {
   dup2(null, STDIN_FILENO);
   dup2(output >= 0 ? output : null, STDOUT_FILENO);
   dup2(output >= 0 ? output : null, STDERR_FILENO);
-  const bool changed = account == nullptr || (initgroups(account->name.c_str(), account->gid) == 0 &&
+  const bool changed = account == nullptr || (setgroups(account->groups.size(), account->groups.data()) == 0 &&
                                               setgid(account->gid) == 0 && setuid(account->uid) == 0);
   // Changing the user clears the death signal.
   if (!options.outlive) prctl(PR_SET_PDEATHSIG, SIGTERM);

@@ -5,7 +5,11 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
+#include <stop_token>
+#include <thread>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -46,6 +50,26 @@ TEST(Child, SaysWhatIsMissing) {
   ASSERT_FALSE(child.ok());
   EXPECT_EQ(child.error().code, Code::kNotFound);
   EXPECT_NE(child.error().message.find("no-such-program-here"), std::string::npos);
+}
+
+// What a child does before it becomes its program may not need a lock that one of our threads holds: it would hang, and we
+// with it. Only root can become another, so only root sees the longer way.
+TEST(Child, StartsWhileOtherThreadsAllocate) {
+  const std::string user = geteuid() == 0 ? "nobody" : "";
+  std::vector<std::jthread> busy;
+  for (int i = 0; i < 4; ++i)
+    busy.emplace_back([](const std::stop_token& stop) {
+      std::vector<std::unique_ptr<char[]>> kept(512);
+      for (std::size_t turn = 0; !stop.stop_requested(); ++turn) kept[turn % kept.size()] = std::make_unique<char[]>(16 + turn % 4096);
+    });
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(RunCommand({"true"}, user).ok()) << "start " << i;
+}
+
+TEST(Child, OfAnotherUserHasThatUsersGroupsAlone) {
+  if (geteuid() != 0) return;
+  const auto seen = RunCommand({"id", "-G"}, "nobody");
+  ASSERT_TRUE(seen.ok()) << seen.error().message;
+  EXPECT_EQ(*seen, RunCommand({"id", "-G", "nobody"}).value());
 }
 
 TEST(RunCommand, GivesTheOutputOrTheReason) {
