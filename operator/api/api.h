@@ -45,7 +45,8 @@ struct Backstage {
   std::function<Result<std::vector<std::optional<Usage>>>(const std::vector<std::string>& container_ids)> usage;
   // Where kinds that are mirrored, not stored (Kind::mirrored), are read. It must outlive the Api.
   cache::Cache* mirror = nullptr;
-  // The ordered actions that would follow if these objects were applied (deleted: those with deletionTimestamp).
+  // The ordered actions that would follow if these objects were applied (deleted: those with deletionTimestamp):
+  // {"objects":[{"kind","namespace","name","actions":[{"action","target","reason"}],"error","note"}]}.
   std::function<Result<Json>(const std::vector<Json>& objects)> plan;
   // The text of /metrics.
   std::function<std::string()> metrics;

@@ -9,6 +9,7 @@
 #include "api/collector.h"
 #include "api/discovery.h"
 #include "api/evictions.h"
+#include "api/foresight.h"
 #include "api/health.h"
 #include "api/host_ports.h"
 #include "api/logs.h"
@@ -64,6 +65,7 @@ class Api::Core {
   const Reviews reviews_;
   const Renderer renderer_;
   HostPorts host_ports_;
+  const Foresight foresight_;
   Writes writes_;
   Reader reader_;
   Mutations mutations_;

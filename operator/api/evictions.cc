@@ -101,6 +101,7 @@ void Evictions::Delete(const CallPtr& call) {
   WriteOrder order = MakeOrder(*call->kind, *std::move(wish), *options);
   order.done = [this, call, pod, options = *options](const Answer<Written>& written) {
     if (!written.ok()) return call->Fail(written.error());
+    call->Warn(written->foreseen);
     const Bytes bytes = Doomed(pod->bytes, options, FormatTime(clock_.Wall()));
     call->Reply(renderer_.Object(*call->kind, call->form, 200, bytes));
   };

@@ -67,6 +67,7 @@ void Mutations::Run(const CallPtr& call, Answer<WriteOrder> order) {
   order->kind = call->kind;
   order->done = [this, call](const Answer<Written>& written) {
     if (!written.ok()) return call->Fail(written.error());
+    call->Warn(written->foreseen);
     call->Reply(renderer_.Object(*call->kind, call->form, written->created ? 201 : 200, written->bytes));
   };
   writes_.Run(*std::move(order));

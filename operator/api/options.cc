@@ -11,7 +11,7 @@
 namespace patchbay::api {
 namespace {
 
-Answer<bool> ParseDryRun(const std::vector<std::string>& values, std::string_view verb_options) {
+Answer<DryRun> ParseDryRun(const std::vector<std::string>& values, const http::Query& query, std::string_view verb_options) {
   for (const std::string& value : values) {
     if (value == "All") continue;
     std::vector<std::string> quoted;
@@ -19,7 +19,8 @@ Answer<bool> ParseDryRun(const std::vector<std::string>& values, std::string_vie
     return InvalidOptions(verb_options, {UnsupportedValue("dryRun", StrCat("[]string{", Join(quoted, ", "), "}"),
                                                           "\"All\"")});
   }
-  return !values.empty();
+  if (values.empty()) return DryRun::kNo;
+  return query.Get("plan") == "false" ? DryRun::kQuiet : DryRun::kTold;
 }
 
 bool IsPrintable(std::string_view text) {
@@ -156,7 +157,7 @@ std::optional<std::string> OptionalString(const Json& value, std::initializer_li
 
 Answer<WriteOptions> ParseWriteOptions(const http::Query& query, std::string_view verb_options) {
   WriteOptions options;
-  PATCHBAY_TRY(options.dry_run, ParseDryRun(query.GetAll("dryRun"), verb_options));
+  PATCHBAY_TRY(options.dry_run, ParseDryRun(query.GetAll("dryRun"), query, verb_options));
   PATCHBAY_TRY(options.fields, ParseFieldValidation(query.Get("fieldValidation"), verb_options));
   std::vector<Cause> causes = CheckFieldManager(query.Get("fieldManager"));
   options.field_manager = query.Get("fieldManager");
@@ -167,7 +168,7 @@ Answer<WriteOptions> ParseWriteOptions(const http::Query& query, std::string_vie
 
 Answer<WriteOptions> ParseApplyOptions(const http::Query& query) {
   WriteOptions options;
-  PATCHBAY_TRY(options.dry_run, ParseDryRun(query.GetAll("dryRun"), "PatchOptions"));
+  PATCHBAY_TRY(options.dry_run, ParseDryRun(query.GetAll("dryRun"), query, "PatchOptions"));
   PATCHBAY_TRY(options.fields, ParseFieldValidation(query.Get("fieldValidation"), "PatchOptions"));
   options.field_manager = query.Get("fieldManager");
   options.force = IsTrue(query, "force");
@@ -206,7 +207,7 @@ Answer<DeleteOptions> ParseDeleteOptions(const http::Query& query, std::string_v
     for (const Json& word : *list) dry_run.push_back(word.is_string() ? word.get<std::string>() : "");
   }
   DeleteOptions options;
-  PATCHBAY_TRY(options.dry_run, ParseDryRun(dry_run, "DeleteOptions"));
+  PATCHBAY_TRY(options.dry_run, ParseDryRun(dry_run, query, "DeleteOptions"));
   const std::string policy = FindString(given, {"propagationPolicy"}, query.Get("propagationPolicy"));
   const bool orphans_given = Find(given, {"orphanDependents"}) != nullptr || query.Has("orphanDependents");
   PATCHBAY_CHECK(CheckPropagation(policy, orphans_given));

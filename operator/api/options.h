@@ -13,9 +13,12 @@ namespace patchbay::api {
 
 enum class FieldValidation { kIgnore, kWarn, kStrict };
 
+// Told: with the plan of what would be done (foresight.h), unless the query has plan=false.
+enum class DryRun { kNo, kQuiet, kTold };
+
 // Of create, update, patch.
 struct WriteOptions {
-  bool dry_run = false;
+  DryRun dry_run = DryRun::kNo;
   FieldValidation fields = FieldValidation::kWarn;
   std::string field_manager;  // "" when the client names none
   bool force = false;         // of an apply patch: takes what others own
@@ -48,7 +51,7 @@ Answer<ListOptions> ParseListOptions(const http::Query& query, bool watch);
 enum class Propagation { kBackground, kForeground, kOrphan };
 
 struct DeleteOptions {
-  bool dry_run = false;
+  DryRun dry_run = DryRun::kNo;
   Propagation propagation = Propagation::kBackground;
   std::optional<long> grace;       // gracePeriodSeconds
   std::optional<std::string> uid;  // preconditions

@@ -41,6 +41,7 @@ Answer<std::optional<cache::Intent>> Remove(const Kind& kind, const cache::Entry
 
 void ReplyRemoved(const CallPtr& call, const Renderer& renderer, const Answer<Written>& written) {
   if (!written.ok()) return call->Fail(written.error());
+  call->Warn(written->foreseen);
   if (written->removed) {
     return call->Reply(JsonResponse(200, DeletedStatus(*call->kind, call->path.name, written->uid)));
   }
@@ -83,6 +84,7 @@ void RunDeletions(Writes& writes, const Renderer& renderer, const CallPtr& call,
          [&renderer, call, listed = std::move(listed), revision](const std::vector<Answer<Written>>& all) {
            for (const Answer<Written>& written : all) {
              if (!written.ok() && written.error().status != 404) return call->Fail(written.error());
+             if (written.ok()) call->Warn(written->foreseen);
            }
            call->Reply(renderer.List(*call->kind, call->form, listed, {revision, "", 0}));
          });

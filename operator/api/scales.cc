@@ -150,6 +150,7 @@ void Scales::Run(const CallPtr& call, const WriteOptions& options, Change change
   };
   order.done = [this, call](const Answer<Written>& written) {
     if (!written.ok()) return call->Fail(written.error());
+    call->Warn(written->foreseen);
     call->Reply(Show(*call, *written->bytes));
   };
   writes_.Run(std::move(order));

@@ -14,7 +14,7 @@ Written Unchanged(const cache::EntryPtr& entry) {
 }
 
 // What a dry run shows: the object at the revision it would replace.
-Written Imagine(cache::Intent intent, const cache::EntryPtr& seen) {
+Written AsIfWritten(cache::Intent intent, const cache::EntryPtr& seen) {
   Written written;
   written.removed = intent.op == store::Write::Op::kDelete;
   written.created = !seen && !written.removed;
@@ -35,8 +35,9 @@ Answer<std::optional<cache::Intent>> Compute(const WriteOrder& order, const cach
 
 }  // namespace
 
-Writes::Writes(cache::Cache& cache, cache::Committer& committer, HostPorts& ports, Threads& threads, int most_waiting)
-    : cache_(cache), committer_(committer), ports_(ports), threads_(threads), most_waiting_(most_waiting) {}
+Writes::Writes(cache::Cache& cache, cache::Committer& committer, HostPorts& ports, const Foresight& foresight,
+               Threads& threads, int most_waiting)
+    : cache_(cache), committer_(committer), ports_(ports), foresight_(foresight), threads_(threads), most_waiting_(most_waiting) {}
 
 void Writes::Run(WriteOrder order) {
   auto task = std::make_shared<Task>();
@@ -54,8 +55,19 @@ void Writes::Attempt(const TaskPtr& task) {
   if (!*intent) return order.done(Unchanged(task->seen));
   if (const Answer<void> judged = ports_.Judge(*order.kind, **intent, task->seen); !judged.ok())
     return order.done(judged.error());
-  if (order.dry_run) return order.done(Imagine(**std::move(intent), task->seen));
+  if (order.dry_run != DryRun::kNo) return Imagine(task, foresight_, **std::move(intent));
   Submit(task, **std::move(intent));
+}
+
+void Writes::Imagine(const TaskPtr& task, const Foresight& foresight, cache::Intent intent) {
+  const WriteOrder& order = task->order;
+  Json object = order.dry_run == DryRun::kTold && foresight.Sees(*order.kind) ? intent.object : Json();
+  Written written = AsIfWritten(std::move(intent), task->seen);
+  if (object.is_null() || written.removed) return order.done(std::move(written));
+  foresight.Tell(std::move(object), [task, written = std::move(written)](std::vector<std::string> foreseen) mutable {
+    written.foreseen = std::move(foreseen);
+    task->order.done(std::move(written));
+  });
 }
 
 void Writes::Submit(const TaskPtr& task, cache::Intent intent) {

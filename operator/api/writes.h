@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "api/failure.h"
+#include "api/foresight.h"
 #include "api/host_ports.h"
+#include "api/options.h"
 #include "api/threads.h"
 #include "base/guarded.h"
 #include "cache/cache.h"
@@ -25,12 +27,13 @@ struct Written {
   std::string uid;
   bool removed = false;  // its row is gone
   bool created = false;  // there was none before
+  std::vector<std::string> foreseen = {};  // of a dry run that is told: what would be done
 };
 
 struct WriteOrder {
   const Kind* kind = nullptr;
   Key key;  // name empty: a new one each time (generateName)
-  bool dry_run = false;
+  DryRun dry_run = DryRun::kNo;
   bool creates = false;  // an absent object is made: when another was faster, the wish is seen again
   // The wish, seen from the present entry (nullptr: absent). No intent: nothing is to be written. Pure; may run several
   // times, on any thread.
@@ -42,7 +45,8 @@ struct WriteOrder {
 class Writes {
  public:
   // 429 when more than `most_waiting` are under way.
-  Writes(cache::Cache& cache, cache::Committer& committer, HostPorts& ports, Threads& threads, int most_waiting);
+  Writes(cache::Cache& cache, cache::Committer& committer, HostPorts& ports, const Foresight& foresight, Threads& threads,
+         int most_waiting);
   void Run(WriteOrder order);
   // Nothing is submitted any more; waits for what was.
   void Stop();
@@ -55,6 +59,7 @@ class Writes {
   };
   using TaskPtr = std::shared_ptr<Task>;
   void Attempt(const TaskPtr& task);
+  static void Imagine(const TaskPtr& task, const Foresight& foresight, cache::Intent intent);
   void Submit(const TaskPtr& task, cache::Intent intent);
   bool Enter();
   void Leave();
@@ -64,6 +69,7 @@ class Writes {
   cache::Cache& cache_;
   cache::Committer& committer_;
   HostPorts& ports_;
+  const Foresight& foresight_;
   Threads& threads_;
   const int most_waiting_;
   Guarded<int> waiting_{0};

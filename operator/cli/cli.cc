@@ -237,6 +237,7 @@ class CommandLine {
     CLI::App* reconcile = Add("reconcile", "Put right once what deviates, even where spec.reconcile.mode is Warn or Observe");
     AddWords(reconcile, "what");
     AddSelector(reconcile);
+    reconcile->add_flag("--now")->description("At once; it is never later");
     OnServer(reconcile, [this](Session& session) { return ReconcileNow(session, words_, output_.selector); });
     CLI::App* scale = Add("scale", "Set how many replicas a plugin has");
     AddWords(scale, "what");
@@ -404,6 +405,10 @@ int Fail(const Error& error, int exit_code) {
   for (const Cause& cause : error.causes)
     std::cerr << "  " << cause.field << (cause.field.empty() ? "" : ": ") << cause.message << "\n";
   return exit_code;
+}
+
+void ShowWarnings(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) std::cerr << "Warning: " << warning << "\n";
 }
 
 int Run(int argc, char** argv, const Programs& programs) { return CommandLine(programs).Run(argc, argv); }

@@ -37,6 +37,7 @@ int DeleteObjects(Session& session, const std::vector<Named>& objects, const Del
       failed = Fail(reply.error());
       continue;
     }
+    ShowWarnings(reply->warnings);
     std::cout << object.kind->singular << (object.kind->group.empty() ? "" : ".") << object.kind->group << " \"" << object.name
               << "\" deleted" << (flags.file.dry_run == "none" ? "" : " (" + flags.file.dry_run + " dry run)") << std::endl;
     going.push_back(object);

@@ -127,7 +127,7 @@ int ForEachManifest(Session& session, const FileFlags& flags, const OutputFlags&
       ++failed;
       continue;
     }
-    for (const auto& warning : applied->warnings) std::cerr << "Warning: " << warning << "\n";
+    ShowWarnings(applied->warnings);
     if (output->form == OutputForm::kTable || output->form == OutputForm::kWide) {
       std::cout << NameOfObject(*manifest.kind, NameOf(applied->object)) << " " << applied->verb << suffix << std::endl;
     } else if (output->form == OutputForm::kName) {
@@ -250,6 +250,7 @@ int Diff(Session& session, const FileFlags& flags) {
       ReportFaults(manifest, WithPlaces(applied.error()));
       return 2;
     }
+    ShowWarnings(applied->warnings);
     const std::string name = StrCat(manifest.kind->Resource(), ".", NamespaceOf(applied->object), ".", NameOf(applied->object));
     if (!applied->live.is_null()) folders.Put("LIVE", name, DumpYaml(Comparable(applied->live)));
     folders.Put("MERGED", name, DumpYaml(Comparable(applied->object)));
@@ -265,10 +266,12 @@ int ShowPlan(Session& session, const FileFlags& flags, const OutputFlags& output
   if (!manifests.ok()) return Fail(manifests.error(), 2);
   FileFlags dry = flags;
   dry.dry_run = "server";
+  Parameters parameters = WriteParameters(dry);
+  parameters.emplace_back("plan", "false");  // of each by itself: here all are planned together
   Json request{{"objects", Json::array()}};
   int failed = 0;
   for (const Manifest& manifest : *manifests) {
-    auto applied = flags.erases ? EraseOne(session, manifest) : ApplyOne(session, manifest, WriteParameters(dry));
+    auto applied = flags.erases ? EraseOne(session, manifest) : ApplyOne(session, manifest, parameters);
     if (flags.erases && !applied.ok() && applied.error().code == Code::kNotFound) continue;
     if (!applied.ok()) {
       ReportFaults(manifest, WithPlaces(applied.error()));

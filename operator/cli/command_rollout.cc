@@ -223,7 +223,10 @@ int Undo(Session& session, const std::vector<std::string>& words, long number, c
                                      {"value", FindString(*live, {"metadata", "resourceVersion"})}},
                                     {{"op", "replace"}, {"path", "/spec"}, {"value", spec}}});
     const auto reply = session.api.Send("PATCH", plugin->Path(), parameters, &patch, "application/json-patch+json");
-    if (reply.ok()) break;
+    if (reply.ok()) {
+      ShowWarnings(reply->warnings);
+      break;
+    }
     const bool overtaken = reply.error().code == Code::kConflict || reply.error().code == Code::kInvalid;
     if (!overtaken || attempt == kAttempts) return Fail(reply.error());
   }

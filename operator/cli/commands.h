@@ -48,6 +48,8 @@ struct Session {
 
 // "error: ..." on stderr with every cause on a line of its own; returns `exit_code`.
 int Fail(const Error& error, int exit_code = 1);
+// "Warning: ..." on stderr, a line for each: what the server said beside its answer.
+void ShowWarnings(const std::vector<std::string>& warnings);
 
 int Apply(Session& session, const FileFlags& flags, const OutputFlags& output);
 int Create(Session& session, const FileFlags& flags, const OutputFlags& output);

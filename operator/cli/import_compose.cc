@@ -202,9 +202,7 @@ class ServiceReader {
     if (privileged) context["privileged"] = true;
     if (FindBool(service_, {"read_only"})) context["readOnlyRootFilesystem"] = true;
     if (may_gain && !privileged) context["allowPrivilegeEscalation"] = true;
-    for (const auto& [field, word] : {std::pair{"cap_add", "add"}, std::pair{"cap_drop", "drop"}})
-      for (const std::string& capability : Strings(Get({field})))
-        context["capabilities"][word].push_back(capability.starts_with("CAP_") ? capability.substr(4) : capability);
+    FillCapabilities(Strings(Get({"cap_add"})), Strings(Get({"cap_drop"})), context);
     if (const std::string user = Word({"user"}); !user.empty()) {
       const auto parts = Split(user, ':');
       const auto uid = ParseInt(parts[0]);

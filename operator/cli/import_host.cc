@@ -168,9 +168,7 @@ class HostReader {
         Note(StrCat("security option ", option, " is not carried"));
     }
     if (may_gain && !FindBool(host_, {"Privileged"})) context["allowPrivilegeEscalation"] = true;
-    for (const auto& [field, word] : {std::pair{"CapAdd", "add"}, std::pair{"CapDrop", "drop"}})
-      for (const std::string& capability : Strings(Find(host_, {field})))
-        context["capabilities"][word].push_back(capability.starts_with("CAP_") ? capability.substr(4) : capability);
+    FillCapabilities(Strings(Find(host_, {"CapAdd"})), Strings(Find(host_, {"CapDrop"})), context);
     if (context.empty()) spec().erase("securityContext");
   }
 

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "object/capabilities.h"
 #include "object/object.h"
 #include "object/yaml.h"
 
@@ -107,6 +108,16 @@ Json MakeBytes(std::int64_t bytes) {
 std::int64_t MakeSeconds(std::int64_t nanos, std::int64_t fallback) {
   constexpr std::int64_t kSecond = 1'000'000'000;
   return nanos <= 0 ? fallback : std::max<std::int64_t>(1, (nanos + kSecond - 1) / kSecond);
+}
+
+void FillCapabilities(std::vector<std::string> add, std::vector<std::string> drop, Json& context) {
+  for (auto* list : {&add, &drop})
+    for (std::string& name : *list)
+      if (name.starts_with("CAP_")) name.erase(0, 4);
+  if (!FindBool(context, {"privileged"}))
+    for (std::string& name : UnspokenCapabilities(add, drop)) add.push_back(std::move(name));
+  if (!add.empty()) context["capabilities"]["add"] = add;
+  if (!drop.empty()) context["capabilities"]["drop"] = drop;
 }
 
 bool IsNothing(const Json* value) {

@@ -30,6 +30,9 @@ void AddEnv(Imported& imported, const std::string& name, const std::string& valu
 Json MakeBytes(std::int64_t bytes);
 // Nanoseconds as whole seconds, at least 1; `fallback` for 0.
 std::int64_t MakeSeconds(std::int64_t nanos, std::int64_t fallback);
+// securityContext.capabilities of what Docker runs with these lists: what it gives unasked and Patchbay does not is among
+// those added, unless `context` says privileged.
+void FillCapabilities(std::vector<std::string> add, std::vector<std::string> drop, Json& context);
 // Absent, null, false, 0, "", [] or {}.
 bool IsNothing(const Json* value);
 // A list of strings; empty for everything else.

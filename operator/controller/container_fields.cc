@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "controller/quantity.h"
+#include "object/capabilities.h"
 
 namespace patchbay::controller {
 namespace {
@@ -111,18 +112,18 @@ void FillResources(const Json& spec, Desired& desired) {
   if (to.memory_bytes > 0 && to.memory_reservation > to.memory_bytes) to.memory_reservation = to.memory_bytes;
 }
 
-void FillSecurity(const Json& spec, driver::ContainerSpec& to) {
-  const Json* context = Find(spec, {"securityContext"});
-  if (context == nullptr) return;
-  if (const long user = FindInt(*context, {"runAsUser"}, -1); user >= 0) {
+void FillSecurity(const Json& context, driver::ContainerSpec& to) {
+  if (const long user = FindInt(context, {"runAsUser"}, -1); user >= 0) {
     to.user = std::to_string(user);
-    if (const long group = FindInt(*context, {"runAsGroup"}, -1); group >= 0) to.user += StrCat(":", group);
+    if (const long group = FindInt(context, {"runAsGroup"}, -1); group >= 0) to.user += StrCat(":", group);
   }
-  to.read_only_root = FindBool(*context, {"readOnlyRootFilesystem"});
-  to.privileged = FindBool(*context, {"privileged"});
-  to.no_new_privileges = !FindBool(*context, {"allowPrivilegeEscalation"}) && !to.privileged;
-  to.cap_add = ReadStrings(Find(*context, {"capabilities", "add"}));
-  to.cap_drop = ReadStrings(Find(*context, {"capabilities", "drop"}));
+  to.read_only_root = FindBool(context, {"readOnlyRootFilesystem"});
+  to.privileged = FindBool(context, {"privileged"});
+  to.no_new_privileges = !FindBool(context, {"allowPrivilegeEscalation"}) && !to.privileged;
+  to.cap_add = ReadStrings(Find(context, {"capabilities", "add"}));
+  to.cap_drop = ReadStrings(Find(context, {"capabilities", "drop"}));
+  if (to.privileged) return;
+  for (std::string& name : UnspokenCapabilities(to.cap_add, to.cap_drop)) to.cap_drop.push_back(std::move(name));
 }
 
 // The engine restarts what ends by itself, also while the operator is away or the host boots; what it does not
@@ -161,7 +162,8 @@ void FillContainer(const Json& spec, const Lookup& lookup, Desired& desired) {
     for (const auto& [name, value] : labels->items())
       if (value.is_string()) to.labels[name] = value.get<std::string>();
   FillResources(spec, desired);
-  FillSecurity(spec, to);
+  const Json* context = Find(spec, {"securityContext"});
+  FillSecurity(context != nullptr ? *context : Json::object(), to);
 }
 
 }  // namespace patchbay::controller

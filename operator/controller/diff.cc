@@ -157,7 +157,7 @@ class Differ {
     if (replica.hash != desired_.hash)
       return StrCat("it is revision ", replica.hash, ", wanted is ", desired_.hash,
                     exclusive_ && replica.holds_port ? "; it goes first, for it has a host port that the new one wants" : "");
-    if (replica.ordinal >= desired_.replicas) return StrCat("only ", desired_.replicas, " replicas are wanted");
+    if (replica.ordinal >= desired_.replicas) return desired_.replicas == 1 ? "only one replica is wanted" : StrCat("only ", desired_.replicas, " replicas are wanted");
     if (IsEvicted(replica)) return "its pod was deleted";
     if (replica.altered) return "somebody changed its limits or networks";
     return "there is another one for its place";

@@ -150,6 +150,11 @@ spec:
       cpu: 500m
   securityContext:
     allowPrivilegeEscalation: true
+    capabilities:
+      add:
+      - AUDIT_WRITE
+      - MKNOD
+      - NET_RAW
   labels:
     team: shop
   terminationGracePeriodSeconds: 60

@@ -56,6 +56,11 @@ spec:
   - containerPort: 8080
   securityContext:
     allowPrivilegeEscalation: true
+    capabilities:
+      add:
+      - AUDIT_WRITE
+      - MKNOD
+      - NET_RAW
 )");
   EXPECT_THAT(imported.notes, IsEmpty());
   EXPECT_TRUE(imported.secret.is_null());

@@ -74,6 +74,20 @@ TEST(Desired, ReadsAContainerFromTheSpec) {
   EXPECT_EQ(container.restart_policy, "unless-stopped");
 }
 
+TEST(Desired, GivesNoCapabilityThatFewProgramsNeed) {
+  const auto dropped = [](const Json& context) {
+    Json spec = {{"image", "app:1"}};
+    if (!context.is_null()) spec["securityContext"] = context;
+    return Build(spec).container.cap_drop;
+  };
+  EXPECT_THAT(dropped(nullptr), ElementsAre("AUDIT_WRITE", "MKNOD", "NET_RAW"));
+  EXPECT_THAT(dropped({{"capabilities", {{"add", {"NET_RAW"}}}}}), ElementsAre("AUDIT_WRITE", "MKNOD"));
+  EXPECT_THAT(dropped({{"capabilities", {{"drop", {"CHOWN"}}}}}), ElementsAre("CHOWN", "AUDIT_WRITE", "MKNOD", "NET_RAW"));
+  EXPECT_THAT(dropped({{"capabilities", {{"drop", {"ALL"}}}}}), ElementsAre("ALL"));
+  EXPECT_THAT(dropped({{"capabilities", {{"add", {"ALL"}}}}}), IsEmpty());
+  EXPECT_THAT(dropped({{"privileged", true}}), IsEmpty());
+}
+
 TEST(Desired, NamesEveryMissingReferenceButNotOptionalOnes) {
   const Desired desired = Build(
       {{"image", "app:1"},
