@@ -172,9 +172,10 @@ void Planner::PlanPlugin(const Json& object, const Seen& seen, Json& entry) cons
     if ((always || (here.ok() && !*here)) && !desired.pull_problems.empty())
       entry["error"] = StrCat(desired.pull_problems.front().field, ": ", desired.pull_problems.front().message);
   }
+  const auto is_taken = [this](const driver::PortMapping& port) { return runtime_.IsHostPortTaken(port); };
   if (creates && desired.exclusive)
     if (const auto publishing = runtime_.ListPublishing(); publishing.ok())
-      if (const std::string holders = DescribeHolders(desired, *publishing); !holders.empty()) entry["error"] = holders;
+      if (const std::string holders = DescribeHolders(desired, *publishing, is_taken); !holders.empty()) entry["error"] = holders;
   const bool routed = seen.routed.contains(desired.key);
   for (const Step& step : steps)
     if (routed || !IsOfGateway(step.action)) entry["actions"].push_back(ToJson(step));

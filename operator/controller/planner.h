@@ -21,6 +21,7 @@ class RuntimeReader {
   explicit RuntimeReader(driver::Runtime& runtime) : runtime_(runtime) {}
   Result<std::vector<driver::Container>> List() const { return runtime_.List(); }
   Result<std::vector<driver::Container>> ListPublishing() const { return runtime_.ListPublishing(); }
+  bool IsHostPortTaken(const driver::PortMapping& port) const { return runtime_.IsHostPortTaken(port); }
   Result<driver::Container> Inspect(const std::string& id) const { return runtime_.Inspect(id); }
   Result<bool> HasImage(const std::string& image) const { return runtime_.HasImage(image); }
 

@@ -45,7 +45,8 @@ Result<void> PluginController::CheckPorts(Turn& turn) {
   if (!turn.acts || turn.steps.empty()) return {};
   state_.Lock()->port_waiters.insert(turn.desired.key);  // before it is looked: nothing falls between
   PATCHBAY_TRY(const auto publishing, parts_.runtime.ListPublishing());
-  const std::string holders = DescribeHolders(turn.desired, publishing);
+  const std::string holders = DescribeHolders(
+      turn.desired, publishing, [this](const driver::PortMapping& port) { return parts_.runtime.IsHostPortTaken(port); });
   if (holders.empty()) {
     state_.Lock()->port_waiters.erase(turn.desired.key);
     trouble.reset();

@@ -26,17 +26,22 @@ std::string Describe(const Desired& desired, const driver::Container& holder) {
 
 }  // namespace
 
-std::string DescribeHolders(const Desired& desired, const std::vector<driver::Container>& publishing) {
+std::string DescribeHolders(const Desired& desired, const std::vector<driver::Container>& publishing,
+                            const std::function<bool(const driver::PortMapping&)>& is_taken) {
   std::vector<std::string> lines;
   for (const driver::PortMapping& wanted : desired.container.ports) {
+    if (wanted.host_port == 0) continue;
+    const std::string protocol = wanted.protocol == "tcp" ? "" : StrCat("/", wanted.protocol);
+    const auto say = [&](const std::string& who) { lines.push_back(StrCat("host port ", wanted.host_port, protocol, " is held by ", who)); };
+    bool by_container = false;
     for (const driver::Container& other : publishing) {
-      if (IsOfSameInstallation(desired, other) && LabelOf(other, driver::kLabelOwnerUid) == desired.uid) continue;
       const bool holds = std::any_of(other.ports.begin(), other.ports.end(),
                                      [&](const driver::PortMapping& held) { return Overlap(wanted, held); });
-      if (!holds) continue;
-      const std::string protocol = wanted.protocol == "tcp" ? "" : StrCat("/", wanted.protocol);
-      lines.push_back(StrCat("host port ", wanted.host_port, protocol, " is held by ", Describe(desired, other)));
+      by_container = by_container || holds;
+      const bool own = IsOfSameInstallation(desired, other) && LabelOf(other, driver::kLabelOwnerUid) == desired.uid;
+      if (holds && !own) say(Describe(desired, other));
     }
+    if (!by_container && is_taken(wanted)) say("a program outside the container engine");
   }
   return Join(lines, "; ");
 }

@@ -1,6 +1,8 @@
 // A real engine under the contract of runtime_contract.h.
 #pragma once
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <map>
@@ -69,6 +71,15 @@ class DockerWorld : public RuntimeWorld {
   int HostPort() override {
     if (port_ == 0) port_ = dev::FreePort();
     return port_;
+  }
+  std::shared_ptr<void> Occupy(int port) override {
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    EXPECT_EQ(bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(listen(listener, 1), 0);
+    return {nullptr, [listener](void*) { close(listener); }};
   }
 
   // Without our own code in between.

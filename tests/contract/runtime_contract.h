@@ -34,6 +34,8 @@ class RuntimeWorld {
   virtual void EndForeign(const std::string& id) = 0;  // by force
   virtual std::string Name(const std::string& stem) = 0;  // unique on this engine
   virtual int HostPort() = 0;                             // free on this host
+  // A program that is no container listens on this port until what is returned goes.
+  virtual std::shared_ptr<void> Occupy(int port) = 0;
 };
 
 struct RuntimeMaker {

@@ -239,6 +239,19 @@ TEST_P(RuntimeContract, WhoHasAPortOfTheHostIsListed) {
   EXPECT_FALSE(of(id)) << "one that has ended has let go of it";
 }
 
+TEST_P(RuntimeContract, KnowsWhetherAPortOfTheHostIsTaken) {
+  const PortMapping port{8080, "tcp", world_->HostPort(), "127.0.0.1"};
+  EXPECT_FALSE(runtime().IsHostPortTaken(port));
+  auto spec = SpecOf("taking");
+  spec.ports = {port};
+  const std::string id = CreateAndStart(spec);
+  EXPECT_TRUE(runtime().IsHostPortTaken(port));
+  ASSERT_TRUE(runtime().Stop(id, std::chrono::seconds(1)).ok());
+  EXPECT_FALSE(runtime().IsHostPortTaken(port)) << "once a stop has returned nobody has it";
+  const auto program = world_->Occupy(port.host_port);
+  EXPECT_TRUE(runtime().IsHostPortTaken(port));
+}
+
 TEST_P(RuntimeContract, TellsWhatImageAReferenceMeans) {
   const auto id = runtime().ImageId(world_->image());
   ASSERT_TRUE(id.ok()) << id.error().message;

@@ -28,6 +28,10 @@ class FakeRuntimeWorld : public RuntimeWorld {
   void EndForeign(const std::string& id) override { fake_.Die(id, 137); }
   std::string Name(const std::string& stem) override { return "patchbay-contract-" + stem; }
   int HostPort() override { return 18080; }
+  std::shared_ptr<void> Occupy(int port) override {
+    fake_.HoldHostPort(port, true);
+    return {nullptr, [this, port](void*) { fake_.ReleaseHostPort(port); }};
+  }
 
  private:
   FakeRuntime fake_;

@@ -13,6 +13,7 @@
 #include "driver/runtime/docker_client.h"
 #include "driver/runtime/docker_pull.h"
 #include "driver/runtime/docker_runtime.h"
+#include "driver/runtime/port_probe.h"
 
 namespace patchbay::driver {
 
@@ -25,6 +26,7 @@ class DockerRuntime : public Runtime {
   Result<std::vector<Container>> ListOf(const std::string& owner_uid) override;
   Result<Container> Inspect(const std::string& id_or_name) override;
   Result<std::vector<Container>> ListPublishing() override;
+  bool IsHostPortTaken(const PortMapping& port) override { return here_ && IsPortBound(port); }
   Result<void> Claim(const std::string& owner_uid, const std::vector<Claimed>& containers) override;
   Result<std::string> Create(const ContainerSpec& spec) override;
   Result<void> Start(const std::string& id) override;
@@ -57,6 +59,7 @@ class DockerRuntime : public Runtime {
   Result<int> ReadExitCode(const std::string& exec_id, MonoTime deadline);
 
   const DockerOptions options_;
+  const bool here_;  // the engine is on this host
   const std::shared_ptr<Claims> claims_;  // what a stream still asks
   DockerClient client_;
   PullQueue pulls_;

@@ -81,6 +81,7 @@ Result<std::unique_ptr<Runtime>> NewDockerRuntime(DockerOptions options, http::H
 DockerRuntime::DockerRuntime(DockerOptions options, DockerEndpoint endpoint, http::HttpClient& http, Meter& meter,
                              Clock& clock)
     : options_(std::move(options)),
+      here_(!endpoint.unix_socket.empty()),
       claims_(std::make_shared<Claims>(options_.installation)),
       client_(std::move(endpoint), http, options_.timeout, meter, clock),
       pulls_(client_, options_.pull_quiet, options_.pull_timeout),

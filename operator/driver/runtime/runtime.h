@@ -243,6 +243,9 @@ class Runtime {
 
   // All running containers of the engine that have a port of the host, ours or not: look at their labels. One call; as List.
   virtual Result<std::vector<Container>> ListPublishing() = 0;
+  // Whether some program, a container or not, has this port of the host now. False when that cannot be told (an engine on
+  // another host). Does not block.
+  virtual bool IsHostPortTaken(const PortMapping& port) = 0;
   // The id (Container::image_id) that the reference means now; "" when it is not here.
   virtual Result<std::string> ImageId(const std::string& image) = 0;
 };

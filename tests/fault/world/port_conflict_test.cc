@@ -194,7 +194,23 @@ TEST_F(PortConflictOfASecondPort, WithAContainerLeavesTheOldOneUntouched) {
   EXPECT_THAT(world.Containers(), SizeIs(1));
 }
 
-// The engine tells it only when the new one is started, and the old one had to make room for it.
+TEST_F(PortConflictOfASecondPort, WithAProgramThatIsSeenLeavesTheOldOneUntouched) {
+  world.runtime.HoldHostPort(9'001, true);
+  AskForBoth();
+  world.Advance(minutes(20));
+  EXPECT_EQ(world.runtime.faults().Actions(), 0);
+  EXPECT_EQ(RunningIds(world), old);
+  EXPECT_EQ(Serving(world), 1);
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("shop"), "Ready"), "False/PortConflict") << "it waits, and is not given up";
+  EXPECT_EQ(Words(world, "shop"), "host port 9001 is held by a program outside the container engine");
+  world.runtime.ReleaseHostPort(9'001);
+  world.Advance(minutes(6));
+  EXPECT_EQ(world.Phase("shop"), "Running");
+  EXPECT_EQ(Serving(world), 1);
+  EXPECT_THAT(world.Containers(), SizeIs(1));
+}
+
+// On another host the engine tells it only when the new one is started, and the old one had to make room for it.
 TEST_F(PortConflictOfASecondPort, WithAProgramIsGivenUpInTheEndAndTheFormerRevisionServesAgain) {
   world.runtime.HoldHostPort(9'001);
   AskForBoth();

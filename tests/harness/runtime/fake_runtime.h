@@ -53,7 +53,8 @@ class FakeRuntime : public Runtime {
   void Publish(const std::string& id_or_name, PortMapping port);  // it has had this port all the time
   // The tag means another image from now on: somebody built or pulled it again.
   void Retag(const std::string& image, const std::string& id);
-  void HoldHostPort(int port);  // by a program outside the engine
+  // By a program outside the engine; `seen`: IsHostPortTaken() can tell, as on an engine's own host.
+  void HoldHostPort(int port, bool seen = false);
   void ReleaseHostPort(int port);
   // Behind the operator's back: the program ends (and comes back when its restart policy says so); the container
   // is deleted; is paused.
@@ -85,6 +86,7 @@ class FakeRuntime : public Runtime {
   Result<std::vector<Container>> ListOf(const std::string& owner_uid) override;
   Result<Container> Inspect(const std::string& id_or_name) override;
   Result<std::vector<Container>> ListPublishing() override;
+  bool IsHostPortTaken(const PortMapping& port) override;
   Result<void> Claim(const std::string& owner_uid, const std::vector<Claimed>& containers) override;
   Result<std::string> Create(const ContainerSpec& spec) override;
   Result<void> Start(const std::string& id) override;
@@ -129,7 +131,7 @@ class FakeRuntime : public Runtime {
     std::map<std::string, std::string> image_ids;  // of those that were tagged again
     std::map<std::string, Error> pull_errors;
     std::map<std::string, std::pair<std::string, std::string>> pull_logins;
-    std::set<int> held_ports;
+    std::map<int, bool> held_ports;  // and whether that is seen
     std::vector<PastEvent> past;
     std::vector<std::weak_ptr<FakeStream>> streams;
     bool muted = false;

@@ -65,7 +65,16 @@ void FakeRuntime::Retag(const std::string& image, const std::string& id) {
   });
 }
 
-void FakeRuntime::HoldHostPort(int port) { state_.Lock()->held_ports.insert(port); }
+void FakeRuntime::HoldHostPort(int port, bool seen) { state_.Lock()->held_ports[port] = seen; }
+
+bool FakeRuntime::IsHostPortTaken(const PortMapping& port) {
+  const auto state = state_.Lock();
+  const auto held = state->held_ports.find(port.host_port);
+  if (held != state->held_ports.end() && held->second) return true;
+  return std::any_of(state->items.begin(), state->items.end(), [&](const Item& item) {
+    return std::any_of(item.seen.ports.begin(), item.seen.ports.end(), [&](const PortMapping& theirs) { return Overlap(port, theirs); });
+  });
+}
 
 void FakeRuntime::ReleaseHostPort(int port) { state_.Lock()->held_ports.erase(port); }
 

@@ -28,6 +28,7 @@ class FlakyRuntime : public Runtime {
   Result<std::vector<Container>> ListPublishing() override {
     return Through(RuntimeCall::kListPublishing, "", [&] { return inner_.ListPublishing(); });
   }
+  bool IsHostPortTaken(const PortMapping& port) override { return inner_.IsHostPortTaken(port); }
   Result<std::string> ImageId(const std::string& image) override {
     return Through(RuntimeCall::kImageId, image, [&] { return inner_.ImageId(image); });
   }
