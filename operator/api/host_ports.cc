@@ -96,12 +96,26 @@ std::vector<Key> HostPorts::HoldersOf(const HostPort& port, const Key& self) con
   return holders;
 }
 
-Answer<void> HostPorts::Judge(const Kind& kind, const cache::Intent& intent, const cache::EntryPtr& seen) const {
-  if (intent.key.resource != kPlugins || intent.op != store::Write::Op::kPut) return {};
+Answer<HostPorts::Ticket> HostPorts::Ask(const Kind& kind, const Key& key, std::vector<HostPort> ports) {
+  auto under_way = under_way_.Lock();
+  for (const Asked& other : *under_way) {
+    if (other.key == key) continue;
+    const auto both = std::find_if(ports.begin(), ports.end(), [&](const HostPort& port) { return AsksFor(other.ports, port); });
+    if (both != ports.end())
+      return Conflict(kind, key.name, StrCat("plugin ", other.key.ns, "/", other.key.name, " asks for host port ", both->number, " at this moment; please try again"));
+  }
+  const auto own = under_way->insert(under_way->end(), {key, std::move(ports)});
+  return Ticket(nullptr, [this, own](const void*) { under_way_.Lock()->erase(own); });
+}
+
+Answer<HostPorts::Ticket> HostPorts::Judge(const Kind& kind, const cache::Intent& intent, const cache::EntryPtr& seen) {
+  if (intent.key.resource != kPlugins || intent.op != store::Write::Op::kPut) return Ticket();
   const std::vector<HostPort> wanted = ClaimedHostPortsOf(intent.object);
-  if (wanted.empty() || (seen && seen->generation == GenerationOf(intent.object))) return {};
+  if (wanted.empty() || (seen && seen->generation == GenerationOf(intent.object))) return Ticket();
   const Json before = seen ? Parse(*seen) : Json();
   const std::vector<HostPort> had = ClaimedHostPortsOf(before);
+  // Asked for first, then compared with what is stored: of two writes at once the later one sees the other in either.
+  PATCHBAY_TRY(Ticket ticket, Ask(kind, intent.key, wanted));
   std::vector<Cause> causes;
   if (IsTooMany(wanted, intent.object) && !IsTooMany(had, before)) {
     causes.push_back(InvalidValue("spec.replicas", StrCat(FindInt(intent.object, {"spec", "replicas"})),
@@ -118,7 +132,7 @@ Answer<void> HostPorts::Judge(const Kind& kind, const cache::Intent& intent, con
       causes.push_back(InvalidValue(StrCat("spec.ports[", port.place, "].hostPort"), StrCat(port.number),
                                     StrCat("is already taken by plugin ", holder.ns, "/", holder.name, " on this host")));
   }
-  if (causes.empty()) return {};
+  if (causes.empty()) return ticket;
   return Invalid(kind, intent.key.name, std::move(causes));
 }
 

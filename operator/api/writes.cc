@@ -53,8 +53,10 @@ void Writes::Attempt(const TaskPtr& task) {
   Answer<std::optional<cache::Intent>> intent = Compute(order, task->seen);
   if (!intent.ok()) return order.done(std::move(intent).error());
   if (!*intent) return order.done(Unchanged(task->seen));
-  if (const Answer<void> judged = ports_.Judge(*order.kind, **intent, task->seen); !judged.ok())
-    return order.done(judged.error());
+  task->ports.reset();  // of the attempt before
+  Answer<HostPorts::Ticket> judged = ports_.Judge(*order.kind, **intent, task->seen);
+  if (!judged.ok()) return order.done(std::move(judged).error());
+  if (order.dry_run == DryRun::kNo) task->ports = *std::move(judged);
   if (order.dry_run != DryRun::kNo) return Imagine(task, foresight_, **std::move(intent));
   Submit(task, **std::move(intent));
 }
@@ -101,6 +103,7 @@ void Writes::Stop() {
 void Writes::Settle(const TaskPtr& task, bool removed, Result<cache::EntryPtr> result) {
   if (result.ok()) {
     if (!removed && (*result)->key.resource == kPlugins) ports_.Learn(**result);
+    task->ports.reset();
     Written written = Unchanged(*result);
     written.removed = removed;
     written.created = !task->seen && !removed;

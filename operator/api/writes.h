@@ -56,6 +56,7 @@ class Writes {
     WriteOrder order;
     cache::EntryPtr seen;
     int attempts = 0;
+    HostPorts::Ticket ports;
   };
   using TaskPtr = std::shared_ptr<Task>;
   void Attempt(const TaskPtr& task);

@@ -140,5 +140,30 @@ TEST_F(HostPortsAtTheApi, AreKnownToAnApiThatIsStartedLater) {
   EXPECT_EQ(world.Post(kPluginsPath, AtPort("late", 8080)).status, 422);
 }
 
+// Neither is in the cache yet.
+TEST(HostPortsOfWritesAtOnce, AreGivenToOne) {
+  World world({}, {}, store::MemoryStore::Turn::kPumped);
+  const auto ns = world.Send("POST", "/api/v1/namespaces", R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"default"}})");
+  world.store.Pump();
+  ASSERT_EQ(ns->Await().status, 201);
+  const HeaderList json = {{"Content-Type", "application/json"}};
+  const auto first = world.Send("POST", kPluginsPath, DumpJson(AtPort("first", 8080)), json);
+  const Reply second = world.Call("POST", kPluginsPath, DumpJson(AtPort("second", 8080)), json);
+  EXPECT_EQ(second.status, 409);
+  EXPECT_THAT(second.message(), HasSubstr("plugin default/first asks for host port 8080 at this moment; please try again"));
+  const auto other = world.Send("POST", kPluginsPath, DumpJson(AtPort("other", 8081)), json);
+  world.store.Pump();
+  EXPECT_EQ(first->Await().status, 201);
+  EXPECT_EQ(other->Await().status, 201);
+  EXPECT_EQ(world.Call("POST", kPluginsPath, DumpJson(AtPort("second", 8080)), json).status, 422);
+}
+
+TEST(HostPortsOfWritesAtOnce, AreFreeAgainWhenTheWriteFailed) {
+  World world;
+  world.store.FailNext(store::MemoryStore::Fault::kUnavailable);
+  EXPECT_EQ(world.Post(kPluginsPath, AtPort("first", 8080)).status, 503);
+  EXPECT_EQ(world.Post(kPluginsPath, AtPort("second", 8080)).status, 201);
+}
+
 }  // namespace
 }  // namespace patchbay::api
