@@ -182,6 +182,7 @@ void OnTerm(int) {
 int Serve() {
   const int port = std::atoi(Env("PORT", "8080").c_str());
   const std::string on_term = Env("ON_TERM", "drain");
+  Connection::idle_ms = std::atoi(Env("IDLE_MS", "-1").c_str());
   App app;
   Server server(port, [&](Connection& connection, const Request& request) { return app.Answer(connection, request); });
   the_server = &server;

@@ -100,11 +100,20 @@ class Connection {
     return Write(std::string(size) + std::string(bytes) + "\r\n");
   }
 
-  // More bytes into the buffer. False at the end, or when the server stops and `until_stop`.
+  // What closes a connection on which no request comes for so long; -1: nothing. Set before the first connection.
+  static inline int idle_ms = -1;
+
+  // The last Read() ended with that.
+  bool idled() const { return idled_; }
+
+  // More bytes into the buffer. False at the end, or when `until_stop` and the server stops or idle_ms are over.
   bool Fill(bool until_stop) {
     pollfd watched[2] = {{socket_, POLLIN, 0}, {stop_pipe_, POLLIN, 0}};
-    while (poll(watched, until_stop ? 2 : 1, -1) < 0 && errno == EINTR) {
+    int ready = 0;
+    while ((ready = poll(watched, until_stop ? 2 : 1, until_stop ? idle_ms : -1)) < 0 && errno == EINTR) {
     }
+    idled_ = ready == 0;
+    if (idled_) return false;
     if (until_stop && watched[1].revents != 0 && watched[0].revents == 0) return false;
     char piece[16384];
     const auto count = recv(socket_, piece, sizeof piece, 0);
@@ -182,6 +191,7 @@ class Connection {
   const int socket_;
   const int stop_pipe_;
   std::string buffer_;
+  bool idled_ = false;
 };
 
 // Listens on all addresses. Stop() ends it: the listener closes, idle connections close, what is under way is answered.
@@ -267,7 +277,11 @@ class Server {
     {
       Connection connection(client->socket, client->server->stop_pipe_[0]);
       Request request;
-      while (connection.Read(request) && client->server->answer_(connection, request)) {
+      std::string last;
+      while (connection.Read(request) && client->server->answer_(connection, request)) last = request.method + " " + request.target;
+      if (connection.idled()) {
+        std::printf("closed an idle connection; the last on it was %s\n", last.c_str());
+        std::fflush(stdout);
       }
     }
     --client->server->open_;

@@ -228,6 +228,20 @@ TEST_F(Rollout, ThatMendsDriftLosesNoRequest) {
   crowd.Leave("three containers replaced for drift");
 }
 
+// A POST on its way on a connection that the program is just closing would be lost: the gateway lets go of it before. Node closes
+// what is idle after 5 s, this program after 2.
+TEST_F(Rollout, LeavesNoConnectionForTheProgramToClose) {
+  Patch(R"({"env":[{"name":"ON_TERM","value":"close"},{"name":"IDLE_MS","value":"2000"}]})");
+  {
+    Visitor posts(stage_, "/app/echo", "x");
+    EXPECT_TRUE(Stage::Eventually([&] { return posts.good() > 100; }));
+    posts.Leave();
+  }
+  const auto logs = [&] { return stage_.Patchbay("logs app").out; };
+  EXPECT_THAT(logs(), HasSubstr("POST /echo 200"));
+  EXPECT_FALSE(Stage::Eventually([&] { return logs().find("closed an idle connection; the last on it was POST") != std::string::npos; }, seconds(4)));
+}
+
 // While old and new ones have different ports Caddy cannot ask for them by name: its configuration changes. Connections
 // that are not accepted yet at that moment are reset (docs/operations.md); those that are there are served.
 TEST_F(Rollout, LosesNoRequestOfAKeptConnectionWhenThePortChanges) {

@@ -63,10 +63,18 @@ std::string PrintLoadBalancing(const GatewayRoute& route) {
                       {"try_interval", retries ? PrintText(kTryInterval) : ""}});
 }
 
+// A connection that a container closes while a request is on its way to it costs a POST its answer (502), so Caddy lets go of
+// an idle one first: Node and Uvicorn close after 5 s, Gunicorn after 2. The rest is Caddy's own default, which it forgets
+// when one of them is given.
+std::string PrintKeepAlive() {
+  return PrintObject({{"idle_timeout", PrintText("1500ms")}, {"max_idle_conns_per_host", "32"}, {"probe_interval", PrintText("30s")}});
+}
+
 std::string PrintTransport(const GatewayRoute& route, bool tls) {
   const bool timed = route.timeout.count() > 0;
-  if (!tls && !timed) return "";
+  if (!tls && !timed && !route.moving) return "";
   return PrintObject({{"dial_timeout", timed ? PrintDuration(std::min(kDialTimeout, route.timeout)) : ""},
+                      {"keep_alive", route.moving ? PrintKeepAlive() : ""},
                       {"protocol", PrintText("http")},
                       {"response_header_timeout", timed ? PrintDuration(route.timeout) : ""},
                       {"tls", tls ? "{}" : ""}});

@@ -69,6 +69,14 @@ TEST(CaddyRoutes, MapEveryField) {
             R"x("path_regexp":{"pattern":"^/api(?:/|$)"}}],"terminal":true})x");
 }
 
+TEST(CaddyRoutes, LetGoOfAnIdleConnectionBeforeAContainerDoes) {
+  auto route = Route("u1", {{Type::kPrefix, "/api"}});
+  EXPECT_THAT(MapToCaddy(route, kMark)->front().text, testing::Not(HasSubstr("transport")));
+  route.moving = true;
+  EXPECT_THAT(MapToCaddy(route, kMark)->front().text,
+              HasSubstr(R"("transport":{"keep_alive":{"idle_timeout":"1500ms","max_idle_conns_per_host":32,"probe_interval":"30s"},"protocol":"http"})"));
+}
+
 TEST(CaddyRoutes, PrintExactlyWhatCanonicalPrintingGives) {
   auto route = Route("u1", {{Type::kRegex, "/a<b>&\\d"}});
   route.response_headers.add = {{"x-b", "1"}, {"X-B", "2"}, {"A", "é"}};
