@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """What a rollout costs those who are being served: requests on new connections, one after the other from 8 clients, while
 an application that closes its connections at SIGTERM is replaced again and again. Ours through Caddy; beside it
-docker-compose, which recreates, and swarm's start-first through its own load balancing.
+docker-compose, which recreates, and swarm's start-first, through its routing mesh and through Caddy.
    rollout_bench.py PATCHBAY DOCKER_HOST [--quick]"""
 import http.client
+import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -118,28 +121,55 @@ def measure_compose(engine, folder, rollouts):
         engine.remove_labelled(f"com.docker.compose.project={project}")
 
 
-def measure_swarm(engine, rollouts):
+def make_caddy_image(docker, service):
+    """Caddy in an image of its own: its program, what that is linked with, and a configuration that asks Docker's DNS."""
+    upstreams = {"source": "a", "name": f"tasks.{service}", "port": "8080", "refresh": "250ms", "resolver": {"addresses": ["udp/127.0.0.11:53"]}}
+    route = {"handle": [{"handler": "reverse_proxy", "dynamic_upstreams": upstreams}]}
+    with tempfile.TemporaryDirectory() as folder:
+        program = shutil.which("caddy")
+        linked = [word for word in subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout.split() if word.startswith("/")]
+        for file in [program, *linked]:
+            target = pathlib.Path(folder + file)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, target)
+        pathlib.Path(folder, "caddy.json").write_text(json.dumps({"apps": {"http": {"servers": {"all": {"listen": [":80"], "routes": [route]}}}}}))
+        packed = subprocess.run(["tar", "-C", folder, "-c", "."], check=True, capture_output=True).stdout
+        subprocess.run([*docker, "import", "-", service], input=packed, check=True, capture_output=True)
+    return [service, shutil.which("caddy"), "run", "--config", "/caddy.json"]
+
+
+def measure_swarm(engine, rollouts, mesh):
+    """Through swarm's routing mesh, which needs IPVS in the kernel, or through a Caddy that asks Docker's DNS for its tasks."""
     if engine.ask("GET", "/info", expect=None).get("Swarm", {}).get("LocalNodeState") != "inactive":
         return "this engine has no swarm of its own to make"
     answer = engine.ask("POST", "/swarm/init", {"ListenAddr": "127.0.0.1:2377", "AdvertiseAddr": "127.0.0.1"}, expect=None)
     if isinstance(answer, dict):
         return answer["message"][:60]
     port, service = free_port(), f"patchbayroll{os.getpid()}"
-    docker = ["docker", "-H", engine.address, "service"]
+    docker = ["docker", "-H", engine.address]
+    here = ["--publish", f"{port}:8080"] if mesh else ["--network", service, "--endpoint-mode", "dnsrr"]
     try:
-        subprocess.run([*docker, "create", "--detach", "--no-resolve-image", "--name", service, "--replicas", str(REPLICAS), "--env", "ON_TERM=close",
-                        "--publish", f"{port}:8080", IMAGE], check=True, capture_output=True, timeout=60)
+        if not mesh:
+            subprocess.run([*docker, "network", "create", "--driver", "overlay", "--attachable", service], check=True, capture_output=True)
+        subprocess.run([*docker, "service", "create", "--detach", "--no-resolve-image", "--name", service, "--replicas", str(REPLICAS), "--env",
+                        "ON_TERM=close", *here, IMAGE], check=True, capture_output=True, timeout=60)
+        if not mesh:
+            subprocess.run([*docker, "run", "--detach", "--name", service, "--network", service, "--publish", f"127.0.0.1:{port}:80",
+                            *make_caddy_image(docker, service)], check=True, capture_output=True)
         until(lambda: serves(port), 30, 0.1, "swarm's first answer")
         load = Load(port, "/")
         begin = time.monotonic()
         for version in range(1, rollouts + 1):
-            subprocess.run([*docker, "update", "--no-resolve-image", "--update-order", "start-first", "--update-monitor", "1s", "--env-add",
-                            f"VERSION={version}", service], check=True, capture_output=True, timeout=120)
+            subprocess.run([*docker, "service", "update", "--no-resolve-image", "--update-order", "start-first", "--update-monitor", "1s",
+                            "--env-add", f"VERSION={version}", service], check=True, capture_output=True, timeout=120)
         return (*load.end(), (time.monotonic() - begin) / rollouts)
+    except subprocess.CalledProcessError as error:
+        return error.stderr.decode()[:70].strip()
     except (SystemExit, subprocess.SubprocessError) as error:
         return str(error)[:70]
     finally:
-        subprocess.run([*docker, "rm", service], capture_output=True)
+        for leftover in (["service", "rm"], ["rm", "--force"], ["network", "rm"], ["rmi"]):
+            subprocess.run([*docker, *leftover, service], capture_output=True)
         engine.ask("POST", "/swarm/leave?force=true", expect=None)
 
 
@@ -153,9 +183,10 @@ def main():
         folder = os.environ.get("TMPDIR", "/tmp")
         bad, all_, seconds = measure_compose(engine, folder, rollouts)
         add_row("beside: docker-compose up of a changed service", ours, f"{bad} of {all_}, {seconds:.1f} s each")
-    swarm = measure_swarm(engine, rollouts) if shutil.which("docker") else "the docker program is not installed"
-    add_row("beside: docker service update, start-first", ours,
-            f"none: {swarm}" if isinstance(swarm, str) else f"{swarm[0]} of {swarm[1]}, {swarm[2]:.1f} s each")
+    for way, mesh in (("its routing mesh", True), ("Caddy", False)):
+        swarm = measure_swarm(engine, rollouts, mesh) if shutil.which("docker") else "the docker program is not installed"
+        add_row(f"beside: docker service update, start-first, through {way}", ours,
+                f"none: {swarm}" if isinstance(swarm, str) else f"{swarm[0]} of {swarm[1]}, {swarm[2]:.1f} s each")
 
 
 main()
