@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""What a rollout costs those who are being served: requests on new connections, one after the other from 8 clients, while
-an application that closes its connections at SIGTERM is replaced again and again. Ours through Caddy; beside it
-docker-compose, which recreates, and swarm's start-first, through its routing mesh and through Caddy.
+"""What a rollout costs those who are being served: requests on new connections, one after the other from 8 clients, and
+from 4 that ask for what takes 4 s, while an application that closes its connections at SIGTERM is replaced again and again.
+Ours through Caddy; beside it docker-compose, which recreates, and swarm's start-first, through its routing mesh and through
+Caddy.
    rollout_bench.py PATCHBAY DOCKER_HOST [--quick]"""
 import http.client
 import json
@@ -16,26 +17,26 @@ import time
 
 from bench_stage import IMAGE, Engine, Patchbay, add_row, free_port, until
 
-LOADERS = 8
+PATHS = ["/"] * 8 + ["/slow?ms=4000"] * 4  # a client for each
 REPLICAS = 3
 
 
 class Load:
-    def __init__(self, port, path):
-        self.port, self.path = port, path
+    def __init__(self, port):
+        self.port = port
         self.good = self.bad = 0
         self.lock = threading.Lock()
         self.ended = threading.Event()
-        self.threads = [threading.Thread(target=self.ask_on, daemon=True) for _ in range(LOADERS)]
+        self.threads = [threading.Thread(target=self.ask_on, args=[path], daemon=True) for path in PATHS]
         for thread in self.threads:
             thread.start()
 
-    def ask_on(self):
+    def ask_on(self, path):
         while not self.ended.is_set():
             good = False
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-                connection.request("GET", self.path, headers={"Connection": "close"})
+                connection.request("GET", path, headers={"Connection": "close"})
                 answer = connection.getresponse()
                 answer.read()
                 good = answer.status == 200
@@ -85,7 +86,7 @@ def measure_ours(binary, engine, rollouts):
             return ready == ["True"] and found["status"].get("observedGeneration") == found["metadata"]["generation"]
 
         until(lambda: is_done() and serves(port), 60, 0.05, "the first Ready")
-        load = Load(port, "/")
+        load = Load(port)
         begin = time.monotonic()
         for version in range(1, rollouts + 1):
             body = plugin(version)
@@ -111,7 +112,7 @@ def measure_compose(engine, folder, rollouts):
     up(0)
     try:
         until(lambda: serves(port), 60, 0.05, "compose's first answer")
-        load = Load(port, "/")
+        load = Load(port)
         begin = time.monotonic()
         for version in range(1, rollouts + 1):
             up(version)
@@ -157,7 +158,7 @@ def measure_swarm(engine, rollouts, mesh):
             subprocess.run([*docker, "run", "--detach", "--name", service, "--network", service, "--publish", f"127.0.0.1:{port}:80",
                             *make_caddy_image(docker, service)], check=True, capture_output=True)
         until(lambda: serves(port), 30, 0.1, "swarm's first answer")
-        load = Load(port, "/")
+        load = Load(port)
         begin = time.monotonic()
         for version in range(1, rollouts + 1):
             subprocess.run([*docker, "service", "update", "--no-resolve-image", "--update-order", "start-first", "--update-monitor", "1s",
