@@ -60,7 +60,7 @@ class CommandLine {
     }
     if (local_) return local_();
     auto connection = FindConnection(connection_, Env);
-    if (!connection.ok()) return Fail(connection.error());
+    if (!connection.ok()) return Fail(connection.error(), failed_);
     ApiClient api(std::move(*connection), http::NewCurlClient());
     Session session{api, connection_};
     return remote_(session);
@@ -74,6 +74,13 @@ class CommandLine {
   }
   void OnServer(CLI::App* command, std::function<int(Session&)> work) {
     command->callback([this, work = std::move(work)] { remote_ = work; });
+  }
+  // Whose exit code 1 says that there is something: 2 says that it failed.
+  void Comparing(CLI::App* command, std::function<int(Session&)> work) {
+    command->callback([this, work = std::move(work)] {
+      remote_ = work;
+      failed_ = 2;
+    });
   }
   void Locally(CLI::App* command, std::function<int()> work) {
     command->callback([this, work = std::move(work)] { local_ = work; });
@@ -154,12 +161,12 @@ class CommandLine {
     OnServer(create, [this](Session& session) { return Create(session, file_, output_); });
     CLI::App* diff = Add("diff", "Show what apply would change (exit code 0: nothing, 1: something, 2: failed)");
     AddFiles(diff, true);
-    OnServer(diff, [this](Session& session) { return Diff(session, file_); });
+    Comparing(diff, [this](Session& session) { return Diff(session, file_); });
     CLI::App* plan = Add("plan", "Show the steps that apply would lead to (exit code 0: none, 1: some, 2: failed)");
     AddFiles(plan, true);
     AddOutput(plan);
     plan->add_flag("--delete", file_.erases, "the steps of delete instead of those of apply");
-    OnServer(plan, [this](Session& session) { return ShowPlan(session, file_, output_); });
+    Comparing(plan, [this](Session& session) { return ShowPlan(session, file_, output_); });
   }
 
   void AddReading() {
@@ -229,11 +236,11 @@ class CommandLine {
     AddSelector(restart);
     OnServer(restart, [this](Session& session) { return Restart(session, words_, output_.selector); });
     AddRollout();
-    CLI::App* drift = Add("drift", "Show where containers, and routes in the gateway, deviate from what is wished (exit code 1: something does)");
+    CLI::App* drift = Add("drift", "Show where containers, and routes in the gateway, deviate from what is wished (exit code 0: nothing does, 1: something does, 2: failed)");
     AddWords(drift, "what");
     AddSelector(drift);
     AddAll(drift);
-    OnServer(drift, [this](Session& session) { return ShowDrift(session, words_, output_.selector); });
+    Comparing(drift, [this](Session& session) { return ShowDrift(session, words_, output_.selector); });
     CLI::App* reconcile = Add("reconcile", "Put right once what deviates, even where spec.reconcile.mode is Warn or Observe");
     AddWords(reconcile, "what");
     AddSelector(reconcile);
@@ -396,6 +403,7 @@ class CommandLine {
   bool client_only_ = false;
   std::function<int()> local_;
   std::function<int(Session&)> remote_;
+  int failed_ = 1;
 };
 
 }  // namespace

@@ -44,6 +44,14 @@ std::string Reason(const Json& plugin, std::string_view type) {
   return condition ? StrCat(condition->reason, ": ", condition->message) : "";
 }
 
+// What the operator waits for, or is at: of a Canary the step.
+std::string Detail(const Json& plugin) {
+  const auto condition = FindCondition(plugin, "Reconciling");
+  if (!condition || condition->status != "True") return "";
+  const auto counts = condition->message.find("; ");  // "2 of 3 ready; "
+  return StrCat(" (", counts == std::string::npos ? condition->message : condition->message.substr(counts + 2), ")");
+}
+
 Standing StandingOf(const Named& named, const Json& plugin) {
   if (FindInt(plugin, {"status", "observedGeneration"}) < GenerationOf(plugin))
     return {StrCat("Waiting for ", Quoted(named), " spec update to be observed...")};
@@ -55,9 +63,9 @@ Standing StandingOf(const Named& named, const Json& plugin) {
   const long updated = FindInt(plugin, {"status", "updatedReplicas"});
   const long all = FindInt(plugin, {"status", "replicas"});
   const std::string head = StrCat("Waiting for ", Quoted(named), " rollout to finish: ");
-  if (updated < wanted) return {StrCat(head, updated, " out of ", wanted, " new replicas have been updated...")};
-  if (all > updated) return {StrCat(head, all - updated, " old replicas are pending termination...")};
-  return {StrCat(head, FindInt(plugin, {"status", "readyReplicas"}), " of ", wanted, " updated replicas are ready...")};
+  if (updated < wanted) return {StrCat(head, updated, " out of ", wanted, " new replicas have been updated...", Detail(plugin))};
+  if (all > updated) return {StrCat(head, all - updated, " old replicas are pending termination...", Detail(plugin))};
+  return {StrCat(head, FindInt(plugin, {"status", "readyReplicas"}), " of ", wanted, " updated replicas are ready...", Detail(plugin))};
 }
 
 // --- history ---

@@ -22,6 +22,8 @@ class Differ {
     atomic_ = desired.strategy.atomic && !exclusive_;
     surge_ = exclusive_ ? 0 : desired.strategy.max_surge;
     unavailable_ = exclusive_ ? std::max(1, desired.strategy.max_unavailable) : desired.strategy.max_unavailable;
+    const auto serving = std::count_if(world.replicas.begin(), world.replicas.end(), Serves);
+    spare_ = static_cast<int>(serving) - (desired.replicas - std::max(1, unavailable_));
     all_new_ready_ = !world.canaries && static_cast<int>(current_.size()) == desired.replicas &&
                      std::all_of(current_.begin(), current_.end(),
                                  [](const auto& entry) { return IsReady(*entry.second) && entry.second->seasoned; });
@@ -103,8 +105,17 @@ class Differ {
     }
   }
 
+  static bool Serves(const Replica& replica) {
+    return replica.state == ContainerState::kRunning && replica.readiness == Readiness::kReady && replica.member;
+  }
+
   void KeepRunning(const Replica& replica, bool current) {
-    if (replica.condemned) return current ? Replace(replica, "its liveness probe failed") : Restart(replica);
+    if (replica.condemned) {
+      // What makes all of them fail at once (a database that is away) is not to take all of them away.
+      if (Serves(replica) && spare_-- <= 0)
+        return Add(Action::kWaitReady, replica, "its liveness probe failed, but it serves: it is replaced when enough others do");
+      return current ? Replace(replica, "its liveness probe failed") : Restart(replica);
+    }
     if (replica.readiness == Readiness::kReady) {
       const bool joined = replica.member && !replica.leaving;
       if (!joined && current && MustWaitForOthers()) Add(Action::kWaitReady, replica, "all new ones are to be ready first");
@@ -185,11 +196,14 @@ class Differ {
       return;
     }
     const int least = desired_.replicas - unavailable_;
-    const int fresh = static_cast<int>(current_.size());
     const int available = static_cast<int>(
         std::count_if(current_.begin(), current_.end(), [this](const auto& entry) { return IsAvailable(*entry.second); }));
-    const int all = fresh + static_cast<int>(broken.size() + healthy.size());
-    RetireSome(broken, all - least - (fresh - available));
+    const int all = static_cast<int>(current_.size() + broken.size() + healthy.size());
+    // One whose liveness probe failed is no reason to let go of a healthy old one, but it does not hold up the broken.
+    const int idle = static_cast<int>(std::count_if(current_.begin(), current_.end(), [this](const auto& entry) {
+      return !IsAvailable(*entry.second) && !(entry.second->condemned && Serves(*entry.second));
+    }));
+    RetireSome(broken, all - least - idle);
     Order(healthy);
     RetireSome(healthy, available + static_cast<int>(healthy.size()) - least);
   }
@@ -256,6 +270,7 @@ class Differ {
   bool all_new_ready_ = false;
   int surge_ = 0;
   int unavailable_ = 0;
+  int spare_ = 0;  // so many of those that serve may be taken away now
   std::map<int, const Replica*> current_;
   std::vector<const Replica*> old_;
   std::set<const Replica*> retired_;

@@ -29,7 +29,7 @@ struct Replica {
   bool busy = false;       // and requests to it are under way: it is to be waited for
   bool altered = false;    // by others, beyond what can be put right in place: to be replaced
   bool seasoned = true;    // has been ready for long enough to count
-  bool condemned = false;  // its liveness probe failed: to be replaced
+  bool condemned = false;  // its liveness probe failed: to be replaced, if it serves only while enough others do
   bool held = false;       // ended; its backoff says: not yet
   bool completed = false;  // ended, and its restart policy says: let it be
   bool holds_port = true;  // one of the host ports that the plugin wants; false: another one can run beside it

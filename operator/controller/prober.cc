@@ -48,8 +48,8 @@ const std::optional<Probe>& Prober::ProbeOf(const Watch& watch, Sort sort) {
 
 // The others begin when the startup probe has succeeded.
 bool Prober::Runs(const Watch& watch, Sort sort) {
-  if (!ProbeOf(watch, sort) || watch.seen.condemned) return false;
-  return sort == Sort::kStartup ? !watch.started : watch.started;
+  if (!ProbeOf(watch, sort)) return false;
+  return sort == Sort::kStartup ? !watch.started && !watch.seen.condemned : watch.started;
 }
 
 std::optional<MonoTime> Prober::next_due() const {
@@ -178,7 +178,6 @@ void Prober::Judge(Watch& watch, const Look& look, const Result<void>& result) c
       return;
     case Sort::kLiveness:
       watch.seen.condemned = bad;
-      if (bad) watch.seen.readiness = Readiness::kNotReady;
       return;
   }
 }

@@ -29,7 +29,7 @@ class Prober {
   };
   struct Seen {
     Readiness readiness = Readiness::kUnknown;
-    bool condemned = false;  // liveness or startup failed for good
+    bool condemned = false;  // startup failed for good; or liveness did, and has not succeeded since
     std::string message;     // of the last failure
   };
 

@@ -164,6 +164,19 @@ TEST_F(Rollout, ThatBeginsWithACanaryLosesNoRequest) {
   crowd.Leave(StrCat(Rollouts(), " canary rollouts"));
 }
 
+TEST_F(Rollout, OfACanaryIsShownAndPromotedByHand) {
+  const std::string steps = R"(,"strategy":{"type":"Canary","steps":[{"replicas":1,"weight":10,"pause":"manual"}]})";
+  const Ran patched = stage_.Kubectl(StrCat("patch plugin app --type=merge -p '{\"spec\":", Version(1, steps), "}'"));
+  ASSERT_EQ(patched.exit_code, 0) << patched.out;
+  const auto status = [&] { return stage_.Patchbay("rollout status plugin/app --watch=false").out; };
+  EXPECT_TRUE(Stage::Eventually([&] { return status().find("canary step 1 of 1: 1 of 3 new, 10 % of the requests") != std::string::npos; })) << status();
+  const Ran promoted = stage_.Patchbay("rollout promote plugin/app");
+  EXPECT_EQ(promoted.out, "plugin.patchbay.dev/app promoted past step 1 of 1\n");
+  const Ran rest = stage_.Patchbay("rollout status plugin/app --timeout 60s");
+  EXPECT_EQ(rest.exit_code, 0) << rest.out;
+  EXPECT_THAT(rest.out, HasSubstr("plugin \"app\" successfully rolled out\n"));
+}
+
 // Old and new ones never run at the same time; requests meanwhile are answered with 503.
 TEST_F(Rollout, ThatRecreatesNeverRunsTwoRevisions) {
   for (int round = 1; round <= Rollouts(); ++round) {

@@ -67,6 +67,14 @@ TEST_F(Story, SaysUnchangedWhenAppliedAgain) {
   EXPECT_EQ(plan.exit_code, 0) << plan.out;
 }
 
+TEST_F(Story, TellsWhatFailedFromWhatDiffers) {
+  for (const std::string& command : {"diff -f " + File("echo.yaml"), "plan -f " + File("echo.yaml"), std::string("drift")})
+    for (const char* server : {"--server http://127.0.0.1:1", "--kubeconfig /none"}) {
+      const Ran failed = stage_->Shell(StrCat("env -u PATCHBAY_SERVER ", PATCHBAY_BINARY_DIR, "/operator/patchbay ", server, " ", command));
+      EXPECT_EQ(failed.exit_code, 2) << command << " " << server << ": " << failed.out;
+    }
+}
+
 TEST_F(Story, ShowsDiffAndPlanOfAChangeAndStoresNothing) {
   std::ofstream(File("more.yaml")) << Replace(Read(File("echo.yaml")), "replicas: 2", "replicas: 3");
   const Ran diff = stage_->Patchbay("diff -f " + File("more.yaml"));

@@ -1,8 +1,12 @@
 #include "harness/stage/stage.h"
 
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -41,6 +45,22 @@ void EnsureImage(const std::string& engine) {
   done = true;
 }
 
+// A port that is free and that no stage of another test program has in mind: each is named by an abstract socket, which goes with
+// its program.
+int PortOfOurs() {
+  for (;;) {
+    const int port = dev::FreePort();
+    const int mark = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    const std::string text = StrCat("patchbay-stage-port-", port);
+    text.copy(name.sun_path + 1, sizeof name.sun_path - 1);
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
+    if (bind(mark, reinterpret_cast<const sockaddr*>(&name), length) == 0) return port;
+    close(mark);
+  }
+}
+
 }  // namespace
 
 std::string Stage::Engine() {
@@ -55,12 +75,12 @@ Stage::Stage(StageOptions options) : options_(std::move(options)) {
   folder_ = mkdtemp(pattern.data());
   std::filesystem::permissions(folder_, std::filesystem::perms::others_exec, std::filesystem::perm_options::add);
   http_ = http::NewCurlClient();
-  port_ = dev::FreePort();
+  port_ = PortOfOurs();
   server_ = StrCat("http://127.0.0.1:", port_);
-  gateway_address_ = StrCat("127.0.0.1:", dev::FreePort());
+  gateway_address_ = StrCat("127.0.0.1:", PortOfOurs());
   gateway_url_ = "http://" + gateway_address_;
-  gateway_dns_ = StrCat("127.0.0.1:", dev::FreePort());
-  caddy_admin_ = StrCat("127.0.0.1:", dev::FreePort());
+  gateway_dns_ = StrCat("127.0.0.1:", PortOfOurs());
+  caddy_admin_ = StrCat("127.0.0.1:", PortOfOurs());
   StartDatabase();
   if (options_.caddy) StartGateway();
 }

@@ -146,6 +146,39 @@ TEST(Diff, DoesNotTakeOutTheOldWhoseHealthIsUnknownForANewOneThatIsNotReady) {
   EXPECT_THAT(Words(Diff(desired, {{old, fresh}})), ElementsAre("wait ready 0"));
 }
 
+// All fail at once what they should pass, and go on serving.
+TEST(Diff, ReplacesOneAfterTheOtherWhatFailsItsLivenessProbeAndServes) {
+  const Desired desired = Wish(3);
+  Observed world;
+  for (int ordinal = 0; ordinal < 3; ++ordinal) {
+    world.replicas.push_back(Serving(desired, ordinal));
+    world.replicas.back().condemned = true;
+  }
+  EXPECT_THAT(Words(Diff(desired, world)), ElementsAre("take out of gateway 0", "wait ready 1", "wait ready 2"));
+  const auto serving = [&] {
+    return std::count_if(world.replicas.begin(), world.replicas.end(), [](const Replica& replica) {
+      return replica.state == ContainerState::kRunning && replica.readiness == Readiness::kReady && replica.member;
+    });
+  };
+  for (int round = 0; round < 50; ++round) {
+    world = Imagine(desired, std::move(world), Diff(desired, world));
+    ASSERT_GE(serving(), 2);
+  }
+  EXPECT_EQ(serving(), 3);
+  for (const Replica& replica : world.replicas) EXPECT_FALSE(replica.condemned);
+}
+
+TEST(Diff, ReplacesAtOnceWhatFailsItsLivenessProbeAndServesNobody) {
+  const Desired desired = Wish(3);
+  Observed world;
+  for (int ordinal = 0; ordinal < 3; ++ordinal) {
+    world.replicas.push_back(Serving(desired, ordinal));
+    world.replicas.back().condemned = true;
+    world.replicas.back().readiness = Readiness::kNotReady;
+  }
+  EXPECT_THAT(Words(Diff(desired, world)), ElementsAre("take out of gateway 0", "take out of gateway 1", "take out of gateway 2"));
+}
+
 // A random world of a plugin: some current, some old, in any state.
 Observed RandomWorld(Random& random, const Desired& desired) {
   Observed world;
@@ -163,7 +196,7 @@ Observed RandomWorld(Random& random, const Desired& desired) {
     replica.member = random.Below(2) == 0;
     replica.leaving = !replica.member && random.Below(3) == 0;
     replica.condemned = replica.state == ContainerState::kRunning && random.Below(8) == 0;
-    if (replica.condemned) replica.readiness = Readiness::kNotReady;
+    if (replica.condemned && random.Below(2) == 0) replica.readiness = Readiness::kNotReady;
     world.replicas.push_back(replica);
   }
   world.settled = random.Below(2) == 0;

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
 
 #include "harness/world/world.h"
@@ -326,6 +327,32 @@ TEST(Plugin, IsReplacedWhenItsLivenessProbeFails) {
   world.Advance(seconds(3));
   ASSERT_THAT(world.RunningImages(), SizeIs(1));
   EXPECT_NE(world.Containers()[0].id, old);
+}
+
+// What they all ask is away, and others in their place fare no better.
+TEST(Plugin, GoesOnServingWhileAllFailTheirLivenessProbe) {
+  World world;
+  Json spec = PluginSpec("app:1", 3);
+  spec["livenessProbe"] = {{"tcpSocket", {{"port", "http"}}}, {"periodSeconds", 2}};
+  world.ApplyPlugin("echo", spec);
+  world.ApplyRoute("r", RouteSpec("echo"));
+  world.Settle();
+  const std::string first = world.Containers()[0].id;
+  for (const auto& container : world.Containers()) world.refused.emplace_back(container.ip, 8080);
+  for (int second = 0; second < 60; ++second) {
+    world.Advance(seconds(1));
+    ASSERT_GE(world.Upstreams("r").size(), 2U) << "after " << second << " s";
+  }
+  EXPECT_EQ(world.ConditionOf(world.PluginKey("echo"), "Ready").substr(0, 5), "False");
+  for (const auto& container : world.Containers()) EXPECT_NE(container.id, first) << "one is tried again";
+  std::set<std::string> serving;
+  for (const auto& container : world.Containers()) serving.insert(container.id);
+  world.refused.clear();
+  world.Advance(minutes(6));
+  EXPECT_EQ(world.Phase("echo"), "Running");
+  EXPECT_THAT(world.Upstreams("r"), SizeIs(3));
+  const auto after = world.Containers();
+  EXPECT_GE(std::count_if(after.begin(), after.end(), [&](const auto& one) { return serving.contains(one.id); }), 2) << "who served is well again";
 }
 
 TEST(Plugin, PullsAMissingImageOnceForAll) {
