@@ -174,6 +174,12 @@ struct PortConflictOfASecondPort : ::testing::Test {
     ports.push_back({{"containerPort", 9'090}, {"hostPort", 9'001}});
     world.Patch(world.PluginKey("shop"), {{"ports", ports}});
   }
+  void ExpectOldUntouched() {
+    EXPECT_EQ(world.runtime.faults().Actions(), 0);
+    EXPECT_EQ(RunningIds(world), old);
+    EXPECT_EQ(Serving(world), 1);
+    EXPECT_EQ(world.ConditionOf(world.PluginKey("shop"), "Ready"), "False/PortConflict") << "it waits, and is not given up";
+  }
   World world;
   std::set<std::string> old;
 };
@@ -183,10 +189,7 @@ TEST_F(PortConflictOfASecondPort, WithAContainerLeavesTheOldOneUntouched) {
   world.runtime.Publish(id, {80, "tcp", 9'001, ""});
   AskForBoth();
   world.Advance(minutes(20));
-  EXPECT_EQ(world.runtime.faults().Actions(), 0);
-  EXPECT_EQ(RunningIds(world), old);
-  EXPECT_EQ(Serving(world), 1);
-  EXPECT_EQ(world.ConditionOf(world.PluginKey("shop"), "Ready"), "False/PortConflict") << "it waits, and is not given up";
+  ExpectOldUntouched();
   world.runtime.Vanish(id);
   world.Settle();
   EXPECT_EQ(world.Phase("shop"), "Running");
@@ -198,10 +201,7 @@ TEST_F(PortConflictOfASecondPort, WithAProgramThatIsSeenLeavesTheOldOneUntouched
   world.runtime.HoldHostPort(9'001, true);
   AskForBoth();
   world.Advance(minutes(20));
-  EXPECT_EQ(world.runtime.faults().Actions(), 0);
-  EXPECT_EQ(RunningIds(world), old);
-  EXPECT_EQ(Serving(world), 1);
-  EXPECT_EQ(world.ConditionOf(world.PluginKey("shop"), "Ready"), "False/PortConflict") << "it waits, and is not given up";
+  ExpectOldUntouched();
   EXPECT_EQ(Words(world, "shop"), "host port 9001 is held by a program outside the container engine");
   world.runtime.ReleaseHostPort(9'001);
   world.Advance(minutes(6));

@@ -146,14 +146,20 @@ TEST(Diff, DoesNotTakeOutTheOldWhoseHealthIsUnknownForANewOneThatIsNotReady) {
   EXPECT_THAT(Words(Diff(desired, {{old, fresh}})), ElementsAre("wait ready 0"));
 }
 
-// All fail at once what they should pass, and go on serving.
-TEST(Diff, ReplacesOneAfterTheOtherWhatFailsItsLivenessProbeAndServes) {
-  const Desired desired = Wish(3);
+// All fail their liveness probe at once.
+Observed AllCondemned(const Desired& desired, Readiness readiness) {
   Observed world;
-  for (int ordinal = 0; ordinal < 3; ++ordinal) {
+  for (int ordinal = 0; ordinal < desired.replicas; ++ordinal) {
     world.replicas.push_back(Serving(desired, ordinal));
     world.replicas.back().condemned = true;
+    world.replicas.back().readiness = readiness;
   }
+  return world;
+}
+
+TEST(Diff, ReplacesOneAfterTheOtherWhatFailsItsLivenessProbeAndServes) {
+  const Desired desired = Wish(3);
+  Observed world = AllCondemned(desired, Readiness::kReady);
   EXPECT_THAT(Words(Diff(desired, world)), ElementsAre("take out of gateway 0", "wait ready 1", "wait ready 2"));
   const auto serving = [&] {
     return std::count_if(world.replicas.begin(), world.replicas.end(), [](const Replica& replica) {
@@ -170,13 +176,7 @@ TEST(Diff, ReplacesOneAfterTheOtherWhatFailsItsLivenessProbeAndServes) {
 
 TEST(Diff, ReplacesAtOnceWhatFailsItsLivenessProbeAndServesNobody) {
   const Desired desired = Wish(3);
-  Observed world;
-  for (int ordinal = 0; ordinal < 3; ++ordinal) {
-    world.replicas.push_back(Serving(desired, ordinal));
-    world.replicas.back().condemned = true;
-    world.replicas.back().readiness = Readiness::kNotReady;
-  }
-  EXPECT_THAT(Words(Diff(desired, world)), ElementsAre("take out of gateway 0", "take out of gateway 1", "take out of gateway 2"));
+  EXPECT_THAT(Words(Diff(desired, AllCondemned(desired, Readiness::kNotReady))), ElementsAre("take out of gateway 0", "take out of gateway 1", "take out of gateway 2"));
 }
 
 // A random world of a plugin: some current, some old, in any state.
